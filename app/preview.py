@@ -1,0 +1,123 @@
+"""A run's result beside the plan at hand: a diff, never a second schedule that lives on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.apply import apply_result
+from engine.check import Violation, check
+from engine.instants import to_ms
+from engine.merge import Conflict, Side, merge
+from engine.metrics import Kpis, kpis
+from engine.model import Operation, OptimizationResult, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementChange:
+    """One operation that a result would move. Times are ms UTC; ``None`` = not scheduled on that side."""
+
+    event_id: str
+    name: str
+    order_id: str | None
+    from_resource: str | None
+    to_resource: str | None
+    from_start_ms: int | None
+    from_end_ms: int | None
+    to_start_ms: int | None
+    to_end_ms: int | None
+
+    @property
+    def shift_ms(self) -> int | None:
+        """How much later it would start (negative: earlier)."""
+        if self.from_start_ms is None or self.to_start_ms is None:
+            return None
+        return self.to_start_ms - self.from_start_ms
+
+    @property
+    def kind(self) -> str:
+        """``resource``, ``moved``, ``added`` or ``removed``."""
+        if self.from_start_ms is None:
+            return "added"
+        if self.to_start_ms is None:
+            return "removed"
+        return "resource" if self.from_resource != self.to_resource else "moved"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What applying a run's result would make of the working schedule.
+
+    ``merged`` is the three-way merge of (the run's input, the working schedule, the result). ``conflicts`` are the
+    placements that both the planner and the run changed; the planner's side is in ``merged`` unless resolved.
+    """
+
+    run_id: str
+    input: Schedule
+    working: Schedule
+    result: Schedule
+    merged: Schedule
+    conflicts: tuple[Conflict, ...]
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def changes(self) -> tuple[PlacementChange, ...]:
+        """The operations that would be placed differently, in the order of the schedule."""
+        return tuple(placement_changes(self.working, self.merged))
+
+    @cached_property
+    def kpis_before(self) -> Kpis:
+        """The working schedule's figures."""
+        return kpis(self.working)
+
+    @cached_property
+    def kpis_after(self) -> Kpis:
+        """The figures after applying."""
+        return kpis(self.merged)
+
+    @cached_property
+    def violations(self) -> tuple[Violation, ...]:
+        """The rules that the merged schedule would break."""
+        return tuple(check(self.merged))
+
+    def rebased(self, working: Schedule, resolutions: dict[str, Side] | None = None) -> Preview:
+        """Return the preview over what the planner has made of the schedule meanwhile."""
+        merged = merge(self.input, working, self.result, resolutions)
+        return Preview(
+            self.run_id, self.input, working, self.result, merged.schedule, merged.conflicts, self.warnings
+        )
+
+
+def make_preview(run_id: str, input_schedule: Schedule, working: Schedule, result: OptimizationResult) -> Preview:
+    """Return the preview of a result over the working schedule."""
+    solved = apply_result(input_schedule, result.events)
+    merged = merge(input_schedule, working, solved)
+    return Preview(run_id, input_schedule, working, solved, merged.schedule, merged.conflicts, result.warnings)
+
+
+def placement_changes(before: Schedule, after: Schedule) -> list[PlacementChange]:
+    """Return the operations whose resource or times differ, in the order of ``after``."""
+    if before is after:
+        return []
+    old = {op.id: op for op in before.snapshot.events}
+    changes: list[PlacementChange] = []
+    for op in after.snapshot.events:
+        was = old.get(op.id)
+        if was is op or (was is not None and _place(was) == _place(op)):
+            continue
+        changes.append(_change(was, op))
+    return changes
+
+
+def _change(was: Operation | None, op: Operation) -> PlacementChange:
+    from_place = _place(was) if was else (None, None, None)
+    to_place = _place(op)
+    return PlacementChange(
+        op.id, op.name, op.order_id, from_place[0], to_place[0], from_place[1], from_place[2], to_place[1], to_place[2]
+    )
+
+
+def _place(op: Operation) -> tuple[str | None, int | None, int | None]:
+    start = None if op.start_date is None else to_ms(op.start_date)
+    end = None if op.end_date is None else to_ms(op.end_date)
+    return op.resource_id, start, end

@@ -1,0 +1,1 @@
+"""The schedule itself, and everything computed from it. Imports nothing of ours."""

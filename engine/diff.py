@@ -1,0 +1,272 @@
+"""What differs between two schedules, as data that can be stored, applied, inverted and composed.
+
+A delta is field-level and by id, in wire names and JSON values. The laws that the property tests hold it to::
+
+    apply(diff(a, b), a) == b          invert(invert(d)) == d
+    apply(invert(diff(a, b)), b) == a  compose(diff(a, b), diff(b, c)) == diff(a, c)
+    diff(a, a) is empty                invert(compose(d, e)) == compose(invert(e), invert(d))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+
+from engine.errors import ErrorCode, TaktwerkError
+from engine.model import Constraint, Dto, Metadata, Operation, Schedule, Snapshot
+
+COLLECTIONS = ("resources", "events", "dependencies", "constraints", "calendars", "orders", "setup_matrices")
+
+FieldChange = tuple[Any, Any]
+"""(value before, value after) as JSON; ``None`` where there was or will be none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """The changed fields of one item. ``added``: every field was absent; ``removed``: every field will be."""
+
+    fields: dict[str, FieldChange]
+    added: bool = False
+    removed: bool = False
+
+    def inverted(self) -> ItemChange:
+        """Return the change that takes this one back."""
+        return ItemChange({k: (b, a) for k, (a, b) in self.fields.items()}, self.removed, self.added)
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Changes by collection and id. ``order`` holds the ids before and after where members or their order changed."""
+
+    items: dict[str, dict[str, ItemChange]] = field(default_factory=dict)
+    order: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    metadata: dict[str, FieldChange] = field(default_factory=dict)
+    version: FieldChange | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.items or self.order or self.metadata or self.version)
+
+    def changed_ids(self, collection: str) -> tuple[str, ...]:
+        """Return the ids of the collection's added, changed and removed items."""
+        return tuple(self.items.get(collection, ()))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; ``from_json`` is its inverse."""
+        out: dict[str, Any] = {}
+        for collection, changes in self.items.items():
+            out[collection] = {key: _change_to_json(change) for key, change in changes.items()}
+        if self.order:
+            out["order"] = {c: [list(before), list(after)] for c, (before, after) in self.order.items()}
+        if self.metadata:
+            out["metadata"] = {k: list(v) for k, v in self.metadata.items()}
+        if self.version:
+            out["version"] = list(self.version)
+        return out
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Delta:
+        """Return the delta of ``to_json`` data."""
+        items = {
+            c: {key: _change_from_json(change) for key, change in data[c].items()} for c in COLLECTIONS if c in data
+        }
+        order = {c: (tuple(v[0]), tuple(v[1])) for c, v in data.get("order", {}).items()}
+        metadata = {k: (v[0], v[1]) for k, v in data.get("metadata", {}).items()}
+        version = (data["version"][0], data["version"][1]) if "version" in data else None
+        return Delta(items, order, metadata, version)
+
+
+def diff(a: Schedule, b: Schedule) -> Delta:
+    """Return what turns ``a`` into ``b``. Items shared by identity cost nothing."""
+    items: dict[str, dict[str, ItemChange]] = {}
+    order: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for collection in COLLECTIONS:
+        old: tuple[Any, ...] = getattr(a.snapshot, collection)
+        new: tuple[Any, ...] = getattr(b.snapshot, collection)
+        if old is new:
+            continue
+        changes = _item_changes(old, new)
+        if changes:
+            items[collection] = changes
+        ids = tuple(x.id for x in old), tuple(x.id for x in new)
+        if ids[0] != ids[1]:
+            order[collection] = ids
+    metadata = {} if a.metadata is b.metadata else _field_changes(a.metadata, b.metadata)
+    version = None if a.version == b.version else (a.version, b.version)
+    return Delta(items, order, metadata, version)
+
+
+def apply(delta: Delta, schedule: Schedule) -> Schedule:
+    """Return ``schedule`` with the delta's changes.
+
+    Raises
+    ------
+    TaktwerkError
+        E004 when the schedule is not the one the delta was taken from (a value before differs).
+    """
+    updates: dict[str, tuple[Any, ...]] = {}
+    for collection in COLLECTIONS:
+        changes, order = delta.items.get(collection), delta.order.get(collection)
+        if changes or order:
+            updates[collection] = _applied(collection, getattr(schedule.snapshot, collection), changes or {}, order)
+    snapshot = schedule.snapshot.model_copy(update=updates) if updates else schedule.snapshot
+    metadata = schedule.metadata
+    if delta.metadata:
+        metadata = Metadata.model_validate(_patched("metadata", metadata.to_json(), delta.metadata))
+    version = schedule.version
+    if delta.version:
+        _expect("version", version, delta.version[0])
+        version = delta.version[1]
+    return Schedule(version=version, snapshot=snapshot, metadata=metadata)
+
+
+def invert(delta: Delta) -> Delta:
+    """Return the delta that takes this one back."""
+    return Delta(
+        {c: {key: change.inverted() for key, change in changes.items()} for c, changes in delta.items.items()},
+        {c: (after, before) for c, (before, after) in delta.order.items()},
+        {k: (b, a) for k, (a, b) in delta.metadata.items()},
+        (delta.version[1], delta.version[0]) if delta.version else None,
+    )
+
+
+def compose(first: Delta, second: Delta) -> Delta:
+    """Return one delta that does ``first`` and then ``second``."""
+    items: dict[str, dict[str, ItemChange]] = {}
+    order: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for collection in COLLECTIONS:
+        merged = dict(first.items.get(collection, {}))
+        for key, later in second.items.get(collection, {}).items():
+            change = _composed(merged[key], later) if key in merged else later
+            if change is None:
+                del merged[key]
+            else:
+                merged[key] = change
+        if merged:
+            items[collection] = merged
+        one, two = first.order.get(collection), second.order.get(collection)
+        before, after = (one or two or ((), ()))[0], (two or one or ((), ()))[1]
+        if before != after:
+            order[collection] = before, after
+    version = first.version or second.version
+    if first.version and second.version:
+        version = first.version[0], second.version[1]
+    if version and version[0] == version[1]:
+        version = None
+    return Delta(items, order, _composed_fields(first.metadata, second.metadata), version)
+
+
+def _item_changes(old: tuple[Any, ...], new: tuple[Any, ...]) -> dict[str, ItemChange]:
+    before = {x.id: x for x in old}
+    after = {x.id: x for x in new}
+    out: dict[str, ItemChange] = {}
+    for key, item in after.items():
+        was = before.get(key)
+        if was is None:
+            out[key] = ItemChange({k: (None, v) for k, v in item.to_json().items()}, added=True)
+        elif was is not item and was != item:
+            out[key] = ItemChange(_field_changes(was, item))
+    for key, item in before.items():
+        if key not in after:
+            out[key] = ItemChange({k: (v, None) for k, v in item.to_json().items()}, removed=True)
+    return out
+
+
+def _field_changes(a: Dto, b: Dto) -> dict[str, FieldChange]:
+    x, y = a.to_json(), b.to_json()
+    return {k: (x.get(k), y.get(k)) for k in sorted(x.keys() | y.keys()) if x.get(k) != y.get(k)}
+
+
+def _applied(
+    collection: str,
+    items: tuple[Any, ...],
+    changes: dict[str, ItemChange],
+    order: tuple[tuple[str, ...], tuple[str, ...]] | None,
+) -> tuple[Any, ...]:
+    if order is None:
+        return tuple(_changed(collection, x, changes[x.id]) if x.id in changes else x for x in items)
+    _expect(f"the ids of {collection}", tuple(x.id for x in items), order[0])
+    by_id = {x.id: x for x in items}
+    for key, change in changes.items():
+        if change.removed:
+            _changed(collection, by_id.pop(key), change)
+        elif change.added:
+            by_id[key] = _parse(collection, {k: v for k, (_, v) in change.fields.items()})
+        else:
+            by_id[key] = _changed(collection, by_id[key], change)
+    return tuple(by_id[key] for key in order[1])
+
+
+def _changed(collection: str, item: Any, change: ItemChange) -> Any:
+    data = _patched(f"{collection} {item.id}", item.to_json(), change.fields)
+    return None if change.removed else _parse(collection, data)
+
+
+def _patched(where: str, data: dict[str, Any], fields: dict[str, FieldChange]) -> dict[str, Any]:
+    for key, (before, after) in fields.items():
+        _expect(f"{key} of {where}", data.get(key), before)
+        if after is None:
+            data.pop(key, None)
+        else:
+            data[key] = after
+    return data
+
+
+def _parse(collection: str, data: dict[str, Any]) -> Any:
+    if collection == "events":
+        return Operation.model_validate(data)
+    if collection == "constraints":
+        return _CONSTRAINTS(data)
+    return _ITEM_TYPES[collection].model_validate(data)
+
+
+def _expect(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise TaktwerkError(
+            ErrorCode.VERSION_CONFLICT,
+            f"These changes do not fit this schedule: {what} is {found!r:.80}, the changes start from {wanted!r:.80}.",
+        )
+
+
+def _composed(first: ItemChange, second: ItemChange) -> ItemChange | None:
+    if first.added and second.removed:
+        return None
+    fields = _composed_fields(first.fields, second.fields)
+    if first.removed and second.added:
+        return ItemChange(fields) if fields else None
+    added, removed = first.added, second.removed
+    return ItemChange(fields, added, removed) if fields or added or removed else None
+
+
+def _composed_fields(first: dict[str, FieldChange], second: dict[str, FieldChange]) -> dict[str, FieldChange]:
+    out = dict(first)
+    for key, (before, after) in second.items():
+        out[key] = (out[key][0] if key in out else before, after)
+    return {k: v for k, v in out.items() if v[0] != v[1]}
+
+
+def _change_to_json(change: ItemChange) -> dict[str, Any]:
+    if change.added:
+        return {"added": {k: v for k, (_, v) in change.fields.items()}}
+    if change.removed:
+        return {"removed": {k: v for k, (v, _) in change.fields.items()}}
+    return {"changed": {k: list(v) for k, v in change.fields.items()}}
+
+
+def _change_from_json(data: dict[str, Any]) -> ItemChange:
+    if "added" in data:
+        return ItemChange({k: (None, v) for k, v in data["added"].items()}, added=True)
+    if "removed" in data:
+        return ItemChange({k: (v, None) for k, v in data["removed"].items()}, removed=True)
+    return ItemChange({k: (v[0], v[1]) for k, v in data["changed"].items()})
+
+
+_CONSTRAINTS = TypeAdapter[Any](Constraint).validate_python
+_ITEM_TYPES: dict[str, type[Dto]] = {
+    name: cast("type[Dto]", cast(Any, Snapshot.model_fields[name].annotation).__args__[0])
+    for name in COLLECTIONS
+    if name != "constraints"
+}

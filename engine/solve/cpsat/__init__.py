@@ -1,0 +1,1 @@
+"""The contract as a CP-SAT model: variables, constraints, objective, search."""

@@ -1,0 +1,1 @@
+"""Data files of the product: web page, icons, samples, JSON Schema."""

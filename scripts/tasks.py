@@ -1,0 +1,137 @@
+"""The project's tasks: run, test, test-full, lint, format, lock. ``make <task>`` calls this; so can any shell.
+
+Only the standard library. Every task first installs what is missing (``scripts/setup.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import setup
+from setup import ROOT, VENV_PYTHON, SetupError
+
+SAMPLE = ROOT / "resources" / "samples" / "metal-components.json"
+WEB = ROOT / "resources" / "web"
+SOURCES = ["app", "engine", "storage", "ui", "resources", "scripts", "tests"]
+
+
+def call(*command: str | Path, env: dict[str, str] | None = None) -> int:
+    """Run a command in the project root and return its exit code."""
+    return subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})}).returncode
+
+
+def has_display() -> bool:
+    """Return whether a window can be shown. An explicit QT_QPA_PLATFORM is taken at its word."""
+    if platform.system() != "Linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run_app(arguments: list[str]) -> int:
+    """Open the workstation on the sample plant; with no display, run the planner on it in the terminal."""
+    setup.set_up()
+    if not has_display():
+        print("There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so the window cannot open.")
+        print("Planning the sample plant here instead:\n", flush=True)
+        return call(VENV_PYTHON, "-m", "app", "optimize", SAMPLE, *arguments)
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    # Chromium refuses to start its sandbox as root (containers).
+    env = {"QTWEBENGINE_DISABLE_SANDBOX": "1"} if is_root else None
+    return call(VENV_PYTHON, "-m", "app", *(arguments or [SAMPLE]), env=env)
+
+
+def javascript_tests() -> list[Path]:
+    """Return the JavaScript test files."""
+    folder = ROOT / "tests" / "js"
+    return sorted(path for ending in ("js", "mjs") for path in folder.glob(f"**/*.test.{ending}"))
+
+
+def test(arguments: list[str], full: bool) -> int:
+    """Run the JavaScript tests, then the Python tests (``full``: the slow ones too)."""
+    setup.set_up(node_needed=True)
+    failed = 0
+    scripts = javascript_tests()
+    node = shutil.which("node")
+    if scripts and node and not arguments:
+        failed = call(node, "--test", "--test-reporter=dot", *scripts)
+    selection = [] if full else ["-m", "not slow"]
+    workers = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "2"]
+    return call(VENV_PYTHON, "-m", "pytest", *workers, *selection, *arguments) or failed
+
+
+def lint() -> int:
+    """Run every checker, all of them even when one complains, and say which failed and how long each took."""
+    setup.set_up(node_needed=True)
+    node = shutil.which("node") or "node"
+    checks: list[tuple[str, list[str | Path]]] = [
+        ("ruff check", [VENV_PYTHON, "-m", "ruff", "check", *SOURCES]),
+        ("ruff format", [VENV_PYTHON, "-m", "ruff", "format", "--check", "--quiet", *SOURCES]),
+        ("import contracts", [VENV_PYTHON.with_name("lint-imports"), "--no-timing"]),
+        ("pyright", [node, "node_modules/pyright/index.js", "--pythonpath", VENV_PYTHON]),
+    ]
+    for config in sorted(WEB.glob("[jt]sconfig.json")):
+        checks.append((f"tsc {config.name}", [node, "node_modules/typescript/bin/tsc", "--noEmit", "-p", config]))
+    checks += [(f"node --check {path.name}", [node, "--check", path]) for path in sorted(WEB.glob("**/*.js"))]
+    failed = [name for name, command in checks if not passes(name, command)]
+    print(f"lint: {len(checks)} checks, " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
+    return 1 if failed else 0
+
+
+def passes(name: str, command: list[str | Path]) -> bool:
+    """Run one checker; print its output only when it fails."""
+    began = time.monotonic()
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True)
+    print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr)
+    return done.returncode == 0
+
+
+def reformat() -> int:
+    """Let ruff mend what it can."""
+    setup.set_up_python()
+    fixed = call(VENV_PYTHON, "-m", "ruff", "check", "--fix", *SOURCES)
+    return call(VENV_PYTHON, "-m", "ruff", "format", *SOURCES) or fixed
+
+
+def lock() -> int:
+    """Make requirements.lock anew: one file for every platform and Python, with hashes and no index address."""
+    uv = shutil.which("uv") or VENV_PYTHON.with_name("uv")
+    failed = call(uv, "pip", "compile", "--universal", "--generate-hashes", "--no-header", "--no-annotate",
+                  "--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11", "--extra", "dev", "-q",
+                  "pyproject.toml", "-o", setup.LOCK)
+    if not failed:
+        lines = setup.LOCK.read_text().splitlines()
+        kept = [line for line in lines if not line.startswith(("#", "--"))]
+        setup.LOCK.write_text("# Made by `make lock` from pyproject.toml.\n" + "\n".join(kept) + "\n")
+    return failed
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named task; the rest of the arguments go to the program or to pytest."""
+    task, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
+    try:
+        if task == "run":
+            return run_app(rest)
+        if task in ("test", "test-full"):
+            return test(rest, full=task == "test-full")
+        others = {"lint": lint, "format": reformat, "lock": lock}
+        if task in others:
+            return others[task]()
+    except SetupError as error:
+        setup.say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print("usage: python scripts/tasks.py run [FILE] | test [PYTEST OPTIONS] | test-full | lint | format | lock")
+    return 0 if task == "help" else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The Qt shell, the web board's host and the dialogs. The only place that imports PySide6."""
