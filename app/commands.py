@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from engine.errors import ErrorCode, TaktwerkError
 from engine.instants import Instant, to_ms
 from engine.model import Dto, Id, Many, Operation, Schedule, Status
-from engine.moves import Push, lateral_push, place
+from engine.moves import Push, push_after, place
 from engine.plan import PlanFacts
 
 _EDITABLE = frozenset(
@@ -62,7 +62,7 @@ class Move(Dto):
         moved = place(facts, op, resource_id, to_ms(self.start))
         if _same_place(op, moved):
             return Done(schedule, "")
-        changed, notes = lateral_push(facts, {op.id: moved}, push)
+        changed, notes = push_after(facts, {op.id: moved}, push)
         return Done(with_operations(schedule, changed), _move_label(facts, op, moved), notes)
 
 
@@ -139,7 +139,7 @@ class Edit(Dto):
                 edited = place(facts, edited, self.resource_id or edited.resource_id, to_ms(start))
         if edited == op:
             return Done(schedule, "")
-        changed, notes = lateral_push(facts, {op.id: edited}, push if reshaped or moves else "off")
+        changed, notes = push_after(facts, {op.id: edited}, push if reshaped or moves else "off")
         return Done(with_operations(schedule, changed), f"Edit {op.name}", notes)
 
 

@@ -39,7 +39,8 @@ class Versions(Protocol):
     """What a session needs of the version service."""
 
     def append_edit(self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any]) -> None: ...
-    def discard_draft(self, schedule_id: str) -> None: ...
+    def replace_draft(self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any]) -> None: ...
+    def discard_draft(self, schedule_id: str) -> Any: ...
     def save(
         self, schedule_id: str, expected_head: str, data: Schedule, comment: str = "", source: str = "manual"
     ) -> Any: ...
@@ -189,12 +190,20 @@ class PlanningSession:
             return self._nothing("Already on the newest version")
         head, theirs = incoming
         merged = merge(self.head_schedule, self.working, theirs, resolutions, prefer).schedule
-        self._versions.discard_draft(self.schedule_id)
-        self.head, self.head_schedule, self.head_kpis = head, theirs, kpis(theirs)
-        gap = diff(theirs, self.working)
-        if not gap.is_empty:
-            self._versions.append_edit(self.schedule_id, head.id, "Edits before the merge", gap.to_json())
-        return self._change(merged, f"Merge version {head.number}", ())
+        label = f"Merge version {head.number}"
+        try:
+            gap = diff(theirs, merged)
+            if gap.is_empty:
+                self._versions.discard_draft(self.schedule_id)
+            else:
+                self._versions.replace_draft(self.schedule_id, head.id, label, gap.to_json())
+        except TaktwerkError as error:
+            return self._refused(error)
+        delta = diff(self.working, merged)
+        self._stand_on(head, theirs)
+        self._history.done.append(_Step(label, delta))
+        self._history.undone.clear()
+        return self._enter(merged, delta, label, ())
 
     # runs
 

@@ -64,13 +64,13 @@ class TaktwerkError(Exception):
         return {"code": self.code.value, "message": self.message, "details": self.details}
 
 
-def invalid_schedule(faults: list[Fault]) -> TaktwerkError:
-    """Return E001 naming every fault at once; the message shows the first three."""
+def invalid_schedule(faults: list[Fault], what: str = "schedule") -> TaktwerkError:
+    """Return E001 naming every fault of ``what`` at once; the message shows the first three."""
     shown = "; ".join(f"{f.path}: {f.reason}" for f in faults[:3])
     more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     return TaktwerkError(
         ErrorCode.INVALID_SCHEDULE,
-        f"The schedule is not valid ({count}): {shown}{more}.",
+        f"The {what} is not valid ({count}): {shown}{more}.",
         {"faults": [asdict(f) for f in faults]},
     )

@@ -251,14 +251,16 @@ class Shift(Dto):
     """A weekly working interval in local time on each of ``days`` (Monday = 1); ``to`` <= ``from`` runs past midnight."""
 
     days: Many[Annotated[int, Field(ge=1, le=7)]]
-    from_: ClockTime = Field(alias="from")
+    from_: ClockTime = Field(validation_alias="from", serialization_alias="from")
     to: ClockTime
 
 
 class CalendarException(Dto):
     """A span, dates (whole local days, ``to`` included) or date-times (half-open), that overrides the week."""
 
-    from_: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(alias="from")
+    from_: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(
+        validation_alias="from", serialization_alias="from"
+    )
     to: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     working: bool
     name: Text | None = None
@@ -284,7 +286,7 @@ class SetupDefault(Dto):
 class SetupRule(Dto):
     """The setup from one family to another (``*`` = any); ``forbidden`` bans the sequence."""
 
-    from_: Id = Field(alias="from")
+    from_: Id = Field(validation_alias="from", serialization_alias="from")
     to: Id
     duration: Milliseconds = 0
     cost: Weight | None = None

@@ -28,7 +28,7 @@ SYSTEM_PACKAGES = (
     "libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libnss3 libasound2 libgbm1 libxcomposite1 libxdamage1 "
     "libxrandr2 libxtst6 libxkbcommon0 libxkbfile1 libxcb-dri3-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 "
     "libxcb-shape0 libxcb-xkb1 libxcb-render-util0 libxcb-image0 libxkbcommon-x11-0 libx11-xcb1"
-).split()
+)
 
 
 class SetupError(Exception):
@@ -42,8 +42,8 @@ def say(text: str) -> None:
 
 def run(command: list[str], quiet: bool = False) -> None:
     """Run a command in the project root and fail with its output."""
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE if quiet else sys.stderr.fileno(),
-                          stderr=subprocess.STDOUT)
+    output_to = subprocess.PIPE if quiet else sys.stderr.fileno()
+    done = subprocess.run(command, cwd=ROOT, text=True, stdout=output_to, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         output = f"\n{done.stdout}" if done.stdout else ""
         raise SetupError(f"`{' '.join(command)}` failed with exit code {done.returncode}.{output}")
@@ -70,8 +70,9 @@ def set_stamp(folder: Path, step: str, value: str) -> None:
 
 def version_of(python: str) -> tuple[int, int] | None:
     """Return (major, minor) of an interpreter, or None when it does not run (a pyenv shim without its version)."""
+    probe = "import sys; print(*sys.version_info[:2])"
     try:
-        done = subprocess.run([python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
+        done = subprocess.run([python, "-c", probe], capture_output=True, text=True)
     except OSError:
         return None
     parts = done.stdout.split()
@@ -108,8 +109,8 @@ def apt_install(packages: list[str], why: str) -> None:
         raise SetupError(f"{why} Install it and try again; on Debian or Ubuntu:\n  {hint}")
     say(f"{why} Installing by apt: {' '.join(packages)}")
     run([*prefix, "apt-get", "update", "-qq"], quiet=True)
-    run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends",
-         *(known_name(package) for package in packages)], quiet=True)
+    install = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq"]
+    run([*install, "--no-install-recommends", *(known_name(package) for package in packages)], quiet=True)
 
 
 def known_name(package: str) -> str:
@@ -180,7 +181,7 @@ def set_up_system() -> None:
         return
     missing = missing_libraries()
     if missing:
-        apt_install(SYSTEM_PACKAGES, f"System libraries are missing: {', '.join(missing)}.")
+        apt_install(SYSTEM_PACKAGES.split(), f"System libraries are missing: {', '.join(missing)}.")
         still = missing_libraries()
         if still:
             raise SetupError(f"These system libraries are still missing: {', '.join(still)}.")

@@ -72,7 +72,7 @@ def lint() -> int:
     checks: list[tuple[str, list[str | Path]]] = [
         ("ruff check", [VENV_PYTHON, "-m", "ruff", "check", *SOURCES]),
         ("ruff format", [VENV_PYTHON, "-m", "ruff", "format", "--check", "--quiet", *SOURCES]),
-        ("import contracts", [VENV_PYTHON.with_name("lint-imports"), "--no-timing"]),
+        ("import contracts", [VENV_PYTHON.with_name("lint-imports"), "--no-logo"]),
         ("pyright", [node, "node_modules/pyright/index.js", "--pythonpath", VENV_PYTHON]),
     ]
     for config in sorted(WEB.glob("[jt]sconfig.json")):
@@ -103,9 +103,9 @@ def reformat() -> int:
 def lock() -> int:
     """Make requirements.lock anew: one file for every platform and Python, with hashes and no index address."""
     uv = shutil.which("uv") or VENV_PYTHON.with_name("uv")
-    failed = call(uv, "pip", "compile", "--universal", "--generate-hashes", "--no-header", "--no-annotate",
-                  "--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11", "--extra", "dev", "-q",
-                  "pyproject.toml", "-o", setup.LOCK)
+    options = "--universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q"
+    inputs = ["--python-version", "3.11", "--extra", "dev", "pyproject.toml", "-o", setup.LOCK]
+    failed = call(uv, "pip", "compile", *options.split(), *inputs)
     if not failed:
         lines = setup.LOCK.read_text().splitlines()
         kept = [line for line in lines if not line.startswith(("#", "--"))]

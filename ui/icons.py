@@ -15,8 +15,8 @@ _SIZES = (16, 20, 24, 32, 48, 64)
 
 
 @lru_cache(maxsize=256)
-def icon(name: str, colour: str = palette.INK_MUTED, on: str = palette.ACCENT) -> QIcon:
-    """Return the icon ``resources/icons/<name>.svg``; ``on`` is its colour when checked.
+def icon(name: str, colour: str = palette.INK_MUTED, on: str = "") -> QIcon:
+    """Return the icon ``resources/icons/<name>.svg``; ``on`` is its colour when checked (the same by default).
 
     Raises
     ------
@@ -28,7 +28,7 @@ def icon(name: str, colour: str = palette.INK_MUTED, on: str = palette.ACCENT) -
     for size in _SIZES:
         result.addPixmap(_drawn(source, colour, size), QIcon.Mode.Normal, QIcon.State.Off)
         result.addPixmap(_drawn(source, palette.INK_DISABLED, size), QIcon.Mode.Disabled, QIcon.State.Off)
-        result.addPixmap(_drawn(source, on, size), QIcon.Mode.Normal, QIcon.State.On)
+        result.addPixmap(_drawn(source, on or colour, size), QIcon.Mode.Normal, QIcon.State.On)
     return result
 
 

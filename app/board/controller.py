@@ -1,0 +1,157 @@
+"""The board's side of a session: what the page may ask, and what it may do. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from app.board.details import details_json, probe_json
+from app.board.frame import frame_json
+from app.board.snapshot import BoardSnapshot, Diff
+from app.board.window import WindowRequest, bars_json, row_span, window_json
+from app.commands import parse_command
+from engine.errors import ErrorCode, TaktwerkError
+from engine.plan import PlanFacts
+
+if TYPE_CHECKING:
+    from app.preview import Preview
+    from app.session import Answer, PlanningSession
+
+_MOST_ECHOED_BARS: Final = 200
+_MOST_MESSAGES: Final = 5
+_MOST_FOUND: Final = 50
+
+
+class BoardController:
+    """Projects one session for the page and carries out its gestures.
+
+    ``snapshot`` is to be called in the session's thread; the snapshot itself may be read anywhere.
+    """
+
+    def __init__(self, session: PlanningSession) -> None:
+        self.session = session
+        self._preview: Preview | None = None
+        self._snapshot: BoardSnapshot | None = None
+        self._shown: tuple[int, Preview | None] | None = None
+        self._drawn = 0
+
+    # what is shown
+
+    @property
+    def preview(self) -> Preview | None:
+        """The preview laid over the plan, if there is one."""
+        return self._preview
+
+    def set_preview(self, preview: Preview | None) -> None:
+        """Show a run's result over the plan, or with ``None`` the plan alone."""
+        self._preview = preview
+
+    def snapshot(self) -> BoardSnapshot:
+        """Return the state to draw; the same object until something changes."""
+        state = (self.session.revision, self._preview)
+        if self._snapshot is None or self._shown != state:
+            self._drawn += 1
+            self._shown = state
+            self._snapshot = self._make()
+        return self._snapshot
+
+    def _make(self) -> BoardSnapshot:
+        session, preview = self.session, self._preview
+        if preview is None:
+            return BoardSnapshot(session.facts, session.violations, self._drawn)
+        facts = PlanFacts(preview.merged, previous=session.facts)
+        kinds = {change.event_id: change.kind for change in preview.changes}
+        return BoardSnapshot(facts, preview.violations, self._drawn, Diff(session.facts, kinds))
+
+    # what the page asks
+
+    def frame(self) -> dict[str, Any]:
+        """Return rows, shading, markers and spans."""
+        return frame_json(self.snapshot())
+
+    def window(self, request: WindowRequest) -> dict[str, Any]:
+        """Return the bars of a part of the plan."""
+        return window_json(self.snapshot(), request)
+
+    def details(self, event_id: str) -> dict[str, Any]:
+        """Return everything about one operation (E012 when it is gone)."""
+        found = details_json(self.snapshot(), event_id)
+        if found is None:
+            raise TaktwerkError(ErrorCode.NOT_FOUND, f"There is no operation {event_id!r} in this plan any more.")
+        return found
+
+    def probe(self, event_id: str, resource_id: str | None, start_ms: int) -> dict[str, Any]:
+        """Return where a dropped operation would lie, without moving it."""
+        return probe_json(self.snapshot(), event_id, resource_id, start_ms)
+
+    def place_of(self, event_id: str) -> tuple[int, int, int] | None:
+        """Return (row, start ms, end ms) of a placed operation."""
+        return row_span(self.snapshot(), event_id)
+
+    def find(self, text: str) -> list[str]:
+        """Return the ids of placed operations whose id, name, order, product or customer contains the text."""
+        needle = text.strip().casefold()
+        if not needle:
+            return []
+        facts = self.snapshot().facts
+        orders = {
+            k
+            for k, o in facts.orders.items()
+            if needle in f"{o.id}\n{o.name}\n{o.product or ''}\n{o.customer or ''}".casefold()
+        }
+        found = (
+            op.id
+            for op in facts.schedule.snapshot.events
+            if op.id in facts.starts and (op.order_id in orders or needle in f"{op.id}\n{op.name}".casefold())
+        )
+        ids = sorted(found, key=lambda k: (facts.starts[k], k))
+        return ids[:_MOST_FOUND]
+
+    # what the page does
+
+    def execute(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one gesture given as JSON and return the answer for the page.
+
+        Raises
+        ------
+        TaktwerkError
+            What the session refused it with, or E001 for a command that cannot be read.
+        """
+        if self._preview is not None:
+            raise TaktwerkError(
+                ErrorCode.RESOURCE_LOCKED,
+                "The board shows a preview. Apply or discard it before you change the plan.",
+                {"reason": "preview"},
+            )
+        command = parse_command(data, self.session.facts.zone)
+        return self.answer_json(self.session.execute(command))
+
+    def undo(self) -> dict[str, Any]:
+        """Take the last step back."""
+        return self.answer_json(self.session.undo())
+
+    def redo(self) -> dict[str, Any]:
+        """Do the last step taken back again."""
+        return self.answer_json(self.session.redo())
+
+    def answer_json(self, answer: Answer) -> dict[str, Any]:
+        """Return an answer for the page: the changed bars, and what it newly breaks."""
+        if answer.error is not None:
+            raise answer.error
+        snapshot = self.snapshot()
+        changed = answer.changed if len(answer.changed) <= _MOST_ECHOED_BARS else ()
+        bars, modes = bars_json(snapshot, list(changed))
+        shown = {bar["id"] for bar in bars}
+        return {
+            "revision": snapshot.revision,
+            "label": answer.label,
+            "notes": list(answer.notes),
+            "bars": bars,
+            "modes": modes,
+            "gone": [*answer.removed, *(k for k in changed if k not in shown)],
+            "newViolations": [
+                {"rule": v.rule, "message": v.message, "eventIds": list(v.event_ids)}
+                for v in answer.new_violations[:_MOST_MESSAGES]
+            ],
+            "newViolationCount": len(answer.new_violations),
+            "violationCount": len(answer.violations),
+        }

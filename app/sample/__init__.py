@@ -1,0 +1,136 @@
+"""The sample plant: a believable maker of metal components, with the plan of a hurried person.
+
+``build()`` makes the schedule that stands in ``resources/samples/metal-components.json``, always the same;
+``python -m app.sample`` writes that file anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.sample.orders import MONDAY, operation_id, order_book
+from app.sample.plant import CALENDARS, RESOURCES, SETUP_MATRICES, ZONE
+from app.sample.planning import HurriedPlanner
+from engine.calendars import WorkingTimes
+from engine.instants import to_ms
+from engine.model import (
+    Constraint,
+    DateConstraint,
+    Metadata,
+    Operation,
+    Schedule,
+    SetConstraint,
+    Snapshot,
+    Status,
+    Unavailable,
+)
+
+SAMPLE_FILE = Path(__file__).resolve().parents[2] / "resources" / "samples" / "metal-components.json"
+
+_EARLIER = MONDAY - dt.timedelta(days=4)
+"""When the hurried planner began: the Thursday before."""
+
+_LOCKED_STEPS = ("Test run", "Final inspection", "Pressure test")
+_DAY = dt.timedelta(days=1)
+
+
+def build() -> Schedule:
+    """Return the sample schedule: placed, with work that is done, running, frozen and locked."""
+    book = order_book()
+    constraints = tuple(_constraints(book.operations))
+    snapshot = Snapshot(
+        resources=RESOURCES,
+        events=book.operations,
+        dependencies=book.dependencies,
+        constraints=constraints,
+        calendars=CALENDARS,
+        orders=book.orders,
+        setup_matrices=SETUP_MATRICES,
+    )
+    metadata = Metadata(
+        plant_id="metal-components",
+        timestamp=MONDAY,
+        user_id="sample",
+        time_zone=ZONE,
+        name="Metal components, weeks 48 and 49",
+        horizon_start=MONDAY,
+        freeze_until=MONDAY + dt.timedelta(hours=4),
+    )
+    empty = Schedule(version="1.0", snapshot=snapshot, metadata=metadata)
+    with_history = _with_events(empty, _history(empty))
+    planned = HurriedPlanner(with_history, to_ms(MONDAY)).plan()
+    return _with_events(empty, _locked([planned[operation.id] for operation in book.operations]))
+
+
+def _with_events(schedule: Schedule, events: Iterable[Operation]) -> Schedule:
+    snapshot = schedule.snapshot.model_copy(update={"events": tuple(events)})
+    return schedule.model_copy(update={"snapshot": snapshot})
+
+
+def _history(schedule: Schedule) -> list[Operation]:
+    """Plan from the Thursday before; keep what had begun by Monday as completed or started, unplace the rest."""
+    now_ms = to_ms(MONDAY)
+    planned = HurriedPlanner(schedule, to_ms(_EARLIER)).plan()
+    times = WorkingTimes(schedule, to_ms(_EARLIER) - 10 * 86_400_000, now_ms + 30 * 86_400_000)
+    events: list[Operation] = []
+    for operation in schedule.snapshot.events:
+        done = planned[operation.id]
+        assert done.start_date and done.end_date
+        if done.end_date <= MONDAY:
+            events.append(done.model_copy(update={"status": Status.COMPLETED, "percent_done": 100.0}))
+        elif done.start_date < MONDAY:
+            time = times.of(done.resource_id)
+            start_ms, end_ms = to_ms(done.start_date), to_ms(done.end_date)
+            percent = round(100 * time.between(start_ms, now_ms) / time.between(start_ms, end_ms))
+            events.append(done.model_copy(update={"status": Status.STARTED, "percent_done": float(percent)}))
+        else:
+            events.append(operation)
+    return events
+
+
+def _locked(events: list[Operation]) -> list[Operation]:
+    """Lock three operations that a customer has been invited to witness."""
+    witnessed = [
+        operation.id
+        for operation in events
+        if operation.name.startswith(_LOCKED_STEPS)
+        and operation.status == Status.PLANNED
+        and operation.start_date
+        and operation.start_date > MONDAY + 3 * _DAY
+    ][:3]
+    return [op.model_copy(update={"locked": True}) if op.id in witnessed else op for op in events]
+
+
+def _constraints(operations: tuple[Operation, ...]) -> Iterable[Constraint]:
+    """Maintenance, sick leave, late material, and finishing cuts on the lathe of the roughing cut."""
+
+    def outage(key: str, resource: str, hours: tuple[float, float], reason: str, units: int | None = None) -> Unavailable:
+        start, end = (MONDAY + dt.timedelta(hours=hour) for hour in hours)
+        return Unavailable(
+            id=key, type="unavailable", resource_id=resource, start=start, end=end, reason=reason, capacity=units
+        )
+
+    yield outage("service-mil-2", "MIL-2", (48, 56), "Spindle service")
+    yield outage("repair-gri-1", "GRI-1", (169, 184), "New coolant pump")
+    yield outage("lining-fur-2", "FUR-2", (100, 118), "New lining")
+    yield outage("service-pai-1", "PAI-1", (72, 76), "Filter change")
+    yield outage("sick-leave", "OPS-CNC", (24, 96), "Two operators on sick leave", 2)
+    for order, hours in (("A1031", 90), ("A1044", 128)):
+        yield DateConstraint(
+            id=f"material-{order}",
+            type="startnoearlierthan",
+            event_id=operation_id(order, 0),
+            date=MONDAY + dt.timedelta(hours=hours),
+            name="Material arrives then",
+        )
+    roughing = [operation for operation in operations if operation.name.startswith("Rough-turn")]
+    for operation in roughing[:4]:
+        order = operation.order_id or ""
+        yield SetConstraint(
+            id=f"same-lathe-{order}",
+            type="sameresource",
+            event_ids=(operation_id(order, 1), operation_id(order, 3)),
+            name="Finish-turn on the lathe of the roughing cut",
+        )

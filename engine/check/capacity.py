@@ -1,0 +1,151 @@
+"""Rules on what a resource can bear: units in use, secondary needs, and their working time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from engine.calendars import WorkingTime, is_full_outage, outages_by_resource
+from engine.check.choices import choose, unserved_ms
+from engine.check.load import Peak, Use, overlaps, peaks
+from engine.check.violation import Context, Violation
+from engine.instants import to_ms
+from engine.model import Operation, Resource, Status, Unavailable
+from engine.plan import PlanFacts, chosen
+from engine.wording import listing
+
+
+def check_capacity(context: Context) -> None:
+    """At no instant is more of a resource in use than it has, setups and pauses included."""
+    held = uses_by_resource(context.facts)
+    outages = partial_outages(context.facts)
+    _check_choices(context, held, outages)
+    for resource_id, uses in held.items():
+        resource = context.facts.resources[resource_id]
+        if resource.infinite:
+            continue
+        out = outages.get(resource_id, ())
+        if resource.capacity == 1 and not out and all(use.quantity == 1 for use in uses):
+            for one, other in overlaps(uses):
+                _report_overlap(context, resource, one, other)
+        else:
+            for peak in peaks((*uses, *out), resource.capacity):
+                if peak.event_ids:
+                    _report_peak(context, resource, peak, out)
+
+
+def check_demand_times(context: Context) -> None:
+    """While the operation is worked on or set up, so are its secondary resources."""
+    facts = context.facts
+    for op in context.placed:
+        if not op.demands or op.status is Status.COMPLETED:
+            continue
+        own = facts.working_time(op.resource_id)
+        begin_ms, end_ms = facts.setup_start_ms(op.id), facts.ends[op.id]
+        for demand in op.demands:
+            resource_id = chosen(demand)
+            if resource_id is not None and demand.quantity:
+                _check_demand_time(context, op, own, resource_id, begin_ms, end_ms)
+
+
+def uses_by_resource(facts: PlanFacts) -> dict[str, list[Use]]:
+    """Return who holds which resource when: primary ones and the chosen secondary ones, setups included."""
+    held: dict[str, list[Use]] = {}
+    for key, start_ms in facts.starts.items():
+        op, end_ms = facts.operations[key], facts.ends[key]
+        if start_ms >= end_ms:
+            continue
+        begin_ms = facts.setup_start_ms(key) if op.setup_family is not None else start_ms
+        if op.resource_id is not None:
+            held.setdefault(op.resource_id, []).append(Use(begin_ms, end_ms, key))
+        for demand in op.demands or ():
+            resource_id = chosen(demand)
+            if resource_id is not None and demand.quantity:
+                held.setdefault(resource_id, []).append(Use(begin_ms, end_ms, key, demand.quantity, own=False))
+    return held
+
+
+def partial_outages(facts: PlanFacts) -> dict[str, tuple[Use, ...]]:
+    """Return the spans in which some but not all units of a resource are out, as uses without an operation.
+
+    A full outage is a break and takes no units: operations pause over it holding theirs.
+    """
+    found: dict[str, tuple[Use, ...]] = {}
+    for resource_id, outages in outages_by_resource(facts.schedule).items():
+        resource = facts.resources[resource_id]
+        full = [o for o in outages if is_full_outage(o, resource)]
+        partial = [o for o in outages if not is_full_outage(o, resource) and o.capacity]
+        if partial and not resource.infinite:
+            spans = [use for outage in partial for use in _outside(outage, full)]
+            found[resource_id] = tuple(_clipped(spans, resource.capacity))
+    return found
+
+
+def _outside(outage: Unavailable, full: list[Unavailable]) -> Iterator[Use]:
+    start_ms, end_ms = to_ms(outage.start), to_ms(outage.end)
+    rest = WorkingTime.always(start_ms, end_ms).minus((to_ms(o.start), to_ms(o.end)) for o in full)
+    for a, b in rest.intervals():
+        yield Use(a, b, "", outage.capacity or 0)
+
+
+def _clipped(outages: list[Use], capacity: int) -> Iterator[Use]:
+    """Outages that overlap add up, but never to more than there is."""
+    edges = sorted({edge for use in outages for edge in (use.start_ms, use.end_ms)})
+    for start_ms, end_ms in pairwise(edges):
+        out = sum(use.quantity for use in outages if use.start_ms <= start_ms and end_ms <= use.end_ms)
+        if out:
+            yield Use(start_ms, end_ms, "", min(out, capacity))
+
+
+def _check_choices(context: Context, held: dict[str, list[Use]], outages: dict[str, tuple[Use, ...]]) -> None:
+    for need in choose(context.facts, held, outages).failed:
+        op = context.facts.operations[need.event_id]
+        candidates = listing([context.facts.resource_label(key) for key in need.candidates])
+        when = context.period(need.start_ms, need.end_ms)
+        message = f"None of {candidates} can serve {context.facts.label(op.id)} {when}."
+        span = (need.start_ms, need.end_ms)
+        context.found.append(Violation("demand", message, (op.id,), need.candidates[0], None, *span))
+
+
+def _report_overlap(context: Context, resource: Resource, one: Use, other: Use) -> None:
+    facts = context.facts
+    name, first, second = resource.name or resource.id, facts.label(one.event_id), facts.label(other.event_id)
+    start_ms, end_ms = other.start_ms, min(one.end_ms, other.end_ms)
+    if one.own and other.own and end_ms <= facts.starts[other.event_id]:
+        setup = context.period(start_ms, facts.starts[other.event_id])
+        message = f"{name} is set up for {second} {setup}, while it runs {first} until {context.moment(one.end_ms)}."
+    else:
+        does = "runs" if one.own and other.own else "is needed by"
+        message = f"{name} {does} {first} and {second} at once {context.period(start_ms, end_ms)}."
+    pair = (one.event_id, other.event_id)
+    found = Violation("overlap", message, pair, resource.id, None, start_ms, end_ms, end_ms - start_ms)
+    context.found.append(found)
+
+
+def _report_peak(context: Context, resource: Resource, peak: Peak, outages: tuple[Use, ...]) -> None:
+    out = max((u.quantity for u in outages if u.start_ms < peak.end_ms and peak.start_ms < u.end_ms), default=0)
+    units = "1 unit" if resource.capacity == 1 else f"{resource.capacity} units"
+    down = f", {out} of them out of order," if out else ""
+    names = listing(context.labels(peak.event_ids))
+    when = context.period(peak.start_ms, peak.end_ms)
+    message = (
+        f"{resource.name or resource.id} has {units}{down} but {peak.quantity - out} are needed {when} by {names}."
+    )
+    span = (peak.start_ms, peak.end_ms)
+    found = Violation("capacity", message, peak.event_ids, resource.id, None, *span, peak.end_ms - peak.start_ms)
+    context.found.append(found)
+
+
+def _check_demand_time(
+    context: Context, op: Operation, own: WorkingTime, resource_id: str, begin_ms: int, end_ms: int
+) -> None:
+    missing_ms = unserved_ms(context.facts, own, resource_id, begin_ms, end_ms)
+    if not missing_ms:
+        return
+    facts = context.facts
+    served = facts.working_time(resource_id).intervals_in(begin_ms, end_ms)
+    gaps = WorkingTime.of(own.intervals_in(begin_ms, end_ms), begin_ms, end_ms).minus(served).intervals()
+    name = facts.resource_label(resource_id)
+    message = f"{facts.label(op.id)} needs {name} {context.period(*gaps[0])}, when it does not work."
+    found = Violation("calendar", message, (op.id,), resource_id, None, gaps[0][0], gaps[-1][1], missing_ms)
+    context.found.append(found)

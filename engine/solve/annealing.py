@@ -1,0 +1,366 @@
+"""Simulated annealing over operation lists and modes, decoded by the compiled kernels.
+
+A candidate is a list of operations, a mode for each (or "the one that ends first") and a delay for each, decoded by
+``kernels.decode``. Moves are aimed: they start from an operation of a late order (or of the last one to end), walk back
+along what it waited for, and bring an operation of that chain forward, to another mode, or next to its family.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from engine.solve import kernels
+from engine.solve.flat import (
+    DEMAND_PTR,
+    FAMILY,
+    FIXED,
+    MODE_PTR,
+    MODE_RESOURCE,
+    N_OPS,
+    N_ORDERS,
+    N_RESOURCES,
+    OP_DUE,
+    ORDER,
+    ORDER_DUE,
+    flatten,
+)
+from engine.solve.kernels import BIG, CHOICE, END, FIRST, MODE, NEVER, START, WAITED, decode, decode_close, measure, new_state
+from engine.solve.problem import Solution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.solve.problem import Problem
+    from engine.solve.report import StopFlag
+
+_JIT = {"cache": True, "nogil": True}
+_TERM = {
+    "minimize_makespan": (kernels.MAKESPAN,),
+    "minimize_tardiness": (kernels.TARDINESS,),
+    "maximize_throughput": (kernels.LATE, kernels.TARDINESS),
+    "minimize_setup": (kernels.SETUP, kernels.MAKESPAN),
+    "minimize_cost": (kernels.COST,),
+    "balance_resources": (kernels.PEAK, kernels.SPREAD),
+}
+
+
+@njit(**_JIT)
+def _value(terms, weights):
+    total = 0.0
+    for k in range(weights.size):
+        total += weights[k] * terms[k]
+    return total
+
+
+@njit(**_JIT)
+def _blocker(I, F, S, o):
+    """Return what ``o`` waited for: known from decoding, or the last to end before it on a resource it uses."""
+    if S[S[WAITED] + o] >= 0:
+        return S[S[WAITED] + o]
+    r = I[I[MODE_RESOURCE] + I[I[MODE_PTR] + o] + S[S[MODE] + o]]
+    best, best_end = -1, -NEVER
+    for p in range(I[N_OPS]):
+        if p == o or S[S[END] + p] > S[S[FIRST] + o] or S[S[END] + p] <= best_end or I[I[FIXED] + p]:
+            continue
+        shares = r >= 0 and I[I[MODE_RESOURCE] + I[I[MODE_PTR] + p] + S[S[MODE] + p]] == r
+        if not shares:
+            for d in range(I[I[DEMAND_PTR] + o], I[I[DEMAND_PTR] + o + 1]):
+                for e in range(I[I[DEMAND_PTR] + p], I[I[DEMAND_PTR] + p + 1]):
+                    shares = shares or S[S[CHOICE] + d] == S[S[CHOICE] + e]
+        if shares:
+            best, best_end = p, S[S[END] + p]
+    return best
+
+
+@njit(**_JIT)
+def _focus(I, F, S, movable, aim_late):
+    """Return an operation worth moving: on the way back from a late order, or from the last end."""
+    chosen, seen, last = -1, 0, -1
+    for o in range(I[N_OPS]):
+        j = I[I[ORDER] + o]
+        late = S[S[END] + o] > I[I[OP_DUE] + o] or (j >= 0 and S[S[END] + o] > I[I[ORDER_DUE] + j])
+        if aim_late and late:
+            seen += 1
+            if np.random.randint(seen) == 0:
+                chosen = o
+        if last < 0 or S[S[END] + o] > S[S[END] + last]:
+            last = o
+    if chosen < 0:
+        chosen = last
+    steps = np.random.randint(12)
+    for _ in range(steps):
+        back = _blocker(I, F, S, chosen)
+        if back < 0 or I[I[FIXED] + back]:
+            break
+        chosen = back
+    if I[I[FIXED] + chosen]:
+        return movable[np.random.randint(movable.size)]
+    return chosen
+
+
+@njit(**_JIT)
+def _shift(order, i, j):
+    """Move the entry at ``i`` to ``j``."""
+    x = order[i]
+    step = 1 if j > i else -1
+    k = i
+    while k != j:
+        order[k] = order[k + step]
+        k += step
+    order[j] = x
+
+
+@njit(**_JIT)
+def _where(order, o):
+    for i in range(order.size):
+        if order[i] == o:
+            return i
+    return -1
+
+
+@njit(**_JIT)
+def _mutate(I, F, S, order, mode, delay, movable, aim_late, lagged):
+    """Change the candidate in place by one random, mostly aimed, move."""
+    n = order.size
+    guided = np.random.random() < 0.75
+    x = _focus(I, F, S, movable, aim_late) if guided else movable[np.random.randint(movable.size)]
+    i = _where(order, x)
+    kind = np.random.random()
+    n_modes = I[I[MODE_PTR] + x + 1] - I[I[MODE_PTR] + x]
+    if lagged and kind < 0.3:
+        for k in range(n):
+            if np.random.random() < 0.5:
+                delay[order[k]] = 0
+        if kind < 0.05:
+            return
+        kind = np.random.random()
+    if n_modes > 1 and kind < 0.3:
+        k = np.random.randint(n_modes + 1) - 1
+        mode[x] = k
+        if np.random.random() < 0.5:
+            return
+    if kind < 0.5:
+        y = _blocker(I, F, S, x)
+        if y >= 0 and not I[I[FIXED] + y]:
+            _shift(order, i, _where(order, y))
+            return
+    if kind < 0.62 and I[I[FAMILY] + x] >= 0:
+        _beside_family(I, F, S, order, mode, movable, x, i)
+        return
+    if kind < 0.72 and I[I[ORDER] + x] >= 0:
+        reach = np.random.randint(1, max(2, n // 3))
+        for k in range(n):
+            o = order[k]
+            if I[I[ORDER] + o] == I[I[ORDER] + x] and not I[I[FIXED] + o]:
+                _shift(order, k, max(0, k - reach))
+        return
+    reach = max(2, n // 4) if np.random.random() < 0.3 else min(n, 12)
+    j = i + np.random.randint(-reach, reach + 1)
+    _shift(order, i, min(max(j, 0), n - 1))
+
+
+@njit(**_JIT)
+def _beside_family(I, F, S, order, mode, movable, x, i):
+    """Move ``x`` behind an operation of its family, on that one's resource where it can run there."""
+    for _ in range(30):
+        y = movable[np.random.randint(movable.size)]
+        if y == x or I[I[FAMILY] + y] != I[I[FAMILY] + x]:
+            continue
+        r = I[I[MODE_RESOURCE] + I[I[MODE_PTR] + y] + S[S[MODE] + y]]
+        for k in range(I[I[MODE_PTR] + x + 1] - I[I[MODE_PTR] + x]):
+            if I[I[MODE_RESOURCE] + I[I[MODE_PTR] + x] + k] == r:
+                if I[I[MODE_PTR] + x + 1] - I[I[MODE_PTR] + x] > 1:
+                    mode[x] = k
+                j = _where(order, y)
+                _shift(order, i, j if j < i else j)
+                return
+
+
+@njit(**_JIT)
+def _by_start(S, order):
+    """Sort the list by the starts it decoded to: the same plan, said plainly."""
+    keys = S[S[START] + order]
+    at = np.argsort(keys, kind="mergesort")
+    order[:] = order[at]
+
+
+@njit(**_JIT)
+def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterations, hot, cold, seed, best):
+    """Anneal in place; return (value of the best, its penalty, candidates tried).
+
+    ``best`` is (order, mode, delay, terms) of the best candidate, filled in.
+    """
+    np.random.seed(seed)
+    S = new_state(I)
+    order_end = np.zeros(I[N_ORDERS], np.int64)
+    load = np.zeros(I[N_RESOURCES])
+    terms = np.zeros(kernels.N_TERMS)
+    trial_order, trial_mode, trial_delay = order.copy(), mode.copy(), delay.copy()
+    penalty = decode_close(I, F, S, order, mode, delay, NEVER) if lagged else decode(I, F, S, order, mode, delay, NEVER)
+    measure(I, F, S, order_end, load, terms)
+    current = _value(terms, weights) + 1e3 * penalty
+    best_value, best_penalty = current, penalty
+    best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
+    accepted = 0
+    for step in range(iterations):
+        heat = hot * (cold / hot) ** (step / max(1, iterations))
+        trial_order[:], trial_mode[:], trial_delay[:] = order, mode, delay
+        moves = 1 if np.random.random() < 0.8 else 2
+        for _ in range(moves):
+            _mutate(I, F, S, trial_order, trial_mode, trial_delay, movable, aim_late, lagged)
+        if lagged:
+            penalty = decode_close(I, F, S, trial_order, trial_mode, trial_delay, NEVER)
+        else:
+            penalty = decode(I, F, S, trial_order, trial_mode, trial_delay, (current + 50 * heat) / 1e3 + 1)
+        if penalty >= BIG:
+            value = np.inf
+        else:
+            measure(I, F, S, order_end, load, terms)
+            value = _value(terms, weights) + 1e3 * penalty
+        if value <= current or np.random.random() < np.exp((current - value) / heat):
+            order[:], mode[:], delay[:] = trial_order, trial_mode, trial_delay
+            current = value
+            accepted += 1
+            if value < best_value:
+                best_value, best_penalty = value, penalty
+                best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
+            if accepted % 64 == 0:
+                _by_start(S, order)
+        else:
+            # the state must describe the current candidate: blockers are read from it
+            if step % 4 == 0:
+                decode(I, F, S, order, mode, delay, NEVER)
+    return best_value, best_penalty, iterations
+
+
+def term_weights(problem: Problem) -> np.ndarray:
+    """Return the weight of each term in ticks, so that the ladder's lower steps only break ties.
+
+    The mix follows ``engine.metrics``: hours, weighted late count, money, percent.
+    """
+    objective = problem.objective
+    weights = np.zeros(kernels.N_TERMS)
+    hour = 3_600_000 / problem.tick_ms
+    if objective.weights is not None:
+        unit = {
+            "makespan": (kernels.MAKESPAN, 1 / hour),
+            "tardiness": (kernels.TARDINESS, 1 / hour),
+            "throughput": (kernels.LATE, 1.0),
+            "cost": (kernels.COST, 1.0),
+            "balance": (kernels.PEAK, 1e-4),
+            "setup": (kernels.SETUP, 1 / hour),
+            "change": (kernels.CHANGE, 1 / 60),
+        }
+        for name, weight in objective.weights.items():
+            term, scale = unit[name]
+            weights[term] += weight * scale * hour
+        return weights
+    steps = [term for name in objective.names for term in _TERM[name]]
+    scale = {kernels.LATE: 1e4 * hour, kernels.COST: hour, kernels.PEAK: 1e-2 * hour, kernels.SPREAD: 1e-2 * hour}
+    level = 1.0
+    for term in dict.fromkeys(steps):
+        weights[term] += level * scale.get(term, 1.0)
+        level *= 1e-3
+    if objective.incremental:
+        first_is_time = not steps or steps[0] in (kernels.MAKESPAN, kernels.TARDINESS, kernels.SETUP)
+        unit_of_change = hour / 60 if first_is_time else scale.get(steps[0], 1.0)
+        weights[kernels.CHANGE] += objective.change_weight * unit_of_change
+    return weights
+
+
+class Annealer:
+    """A running search on one problem, from one plan.
+
+    Parameters
+    ----------
+    problem, start
+        The problem and a plan of it; its operations in order of start are the first list.
+    seed
+        Makes the search repeatable for an equal number of candidates.
+    """
+
+    def __init__(self, problem: Problem, start: Solution, seed: int) -> None:
+        self._problem = problem
+        self.flat = flatten(problem)
+        self._seed = seed
+        self._round = 0
+        self._weights = term_weights(problem)
+        self._movable = np.array(problem.movable, np.int64)
+        self._lagged = any(a.max_lag is not None for a in problem.arcs)
+        self._aim_late = bool(self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST])
+        self.tried = 0
+        self.rebase(start)
+
+    def rebase(self, start: Solution) -> None:
+        """Go on from another plan."""
+        keys = start.setup_start[self._movable], start.end[self._movable]
+        self.order = self._movable[np.lexsort((keys[1], keys[0]))]
+        self.mode = start.mode.copy()
+        self.delay = np.zeros(len(self._problem.ops), np.int64)
+
+    def run(
+        self,
+        seconds: float,
+        stop: StopFlag,
+        on_better: Callable[[Solution], None],
+        max_candidates: int | None = None,
+    ) -> None:
+        """Search for ``seconds`` (or a number of candidates), handing over every better feasible plan."""
+        if not self._movable.size:
+            return
+        begin = time.monotonic()
+        chunk, best_value = 20, np.inf
+        while not stop.stopped and (left := seconds - (time.monotonic() - begin)) > 0.02:
+            if max_candidates is not None and self.tried >= max_candidates:
+                return
+            share = 1 - left / seconds
+            before = time.monotonic()
+            value, penalty, best = self._chunk(chunk, share)
+            took = max(1e-4, time.monotonic() - before)
+            if penalty == 0 and value < best_value - 1e-9:
+                best_value = value
+                on_better(self._solution(best))
+            if max_candidates is None:
+                chunk = int(np.clip(chunk * min(0.25, left) / took, 5, 4 * chunk))
+
+    def _chunk(self, iterations: int, share: float) -> tuple[float, int, tuple[np.ndarray, ...]]:
+        self._round += 1
+        scale = max(1.0, self._scale())
+        cycle = (share * 4) % 1.0
+        hot = scale * 0.002 * 0.02**cycle + 1e-6
+        best = self.order.copy(), self.mode.copy(), self.delay.copy(), np.zeros(kernels.N_TERMS)
+        value, penalty, tried = anneal(
+            *self.flat,
+            self.order,
+            self.mode,
+            self.delay,
+            self._movable,
+            self._weights,
+            self._aim_late,
+            self._lagged,
+            iterations,
+            hot,
+            hot * 0.7,
+            (self._seed * 7919 + self._round) % (2**31),
+            best,
+        )
+        self.tried += tried
+        self._last_value = value
+        if cycle > 0.9:
+            self.order, self.mode, self.delay = best[0].copy(), best[1].copy(), best[2].copy()
+        return value, penalty, best
+
+    def _scale(self) -> float:
+        return getattr(self, "_last_value", 0.0) or float(self._problem.horizon)
+
+    def _solution(self, best: tuple[np.ndarray, ...]) -> Solution:
+        ints, floats = self.flat
+        state = new_state(ints)
+        decode(ints, floats, state, best[0], best[1], best[2], NEVER)
+        n, d = ints[N_OPS], self._problem.demand_offset[-1]
+        part = [state[state[k] : state[k] + n].copy() for k in (MODE, START, END, FIRST)]
+        return Solution(*part, choice=state[state[CHOICE] : state[CHOICE] + d].copy())

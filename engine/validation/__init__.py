@@ -1,0 +1,1 @@
+"""The parts of ``engine.validate``: reading, structure, references, values, windows, cycles."""

@@ -1,0 +1,115 @@
+"""The docks around the board, and their places."""
+
+from __future__ import annotations
+
+import itertools
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from shiboken6 import isValid
+
+from ui.widgets import surface
+
+_AREAS = Qt.DockWidgetArea
+
+
+Panel = tuple[str, str, QWidget]
+"""(key, title, content)."""
+
+
+class Docks(QObject):
+    """Makes a dock of each panel, keeps the tabs' titles, and puts everything back on request."""
+
+    shown = Signal(str)
+    """A dock came into sight."""
+
+    def __init__(self, window: QMainWindow, right: list[Panel], bottom: list[Panel]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._by_key: dict[str, QDockWidget] = {}
+        self._titles: dict[str, str] = {}
+        self._right = [self._make(*one) for one in right]
+        self._bottom = [self._make(*one) for one in bottom]
+        window.setDockNestingEnabled(True)
+        window.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        window.setTabPosition(_AREAS.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        window.setCorner(Qt.Corner.BottomRightCorner, _AREAS.RightDockWidgetArea)
+        self.reset()
+
+    def __getitem__(self, key: str) -> QDockWidget:
+        return self._by_key[key]
+
+    def reset(self) -> None:
+        """Put every dock in its first place."""
+        for area, docks in ((_AREAS.RightDockWidgetArea, self._right), (_AREAS.BottomDockWidgetArea, self._bottom)):
+            for dock in docks:
+                dock.setFloating(False)
+                self._window.addDockWidget(area, dock)
+                dock.show()
+            for one, two in itertools.pairwise(docks):
+                self._window.tabifyDockWidget(one, two)
+            docks[0].raise_()
+        self._window.resizeDocks([self._right[0]], [380], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self._bottom[0]], [210], Qt.Orientation.Vertical)
+        self.dress()
+
+    def show(self, key: str) -> None:
+        """Bring a dock to the front."""
+        self._by_key[key].show()
+        self._by_key[key].raise_()
+
+    def set_badge(self, key: str, count: int) -> None:
+        """Put a count behind a dock's title; 0 takes it away."""
+        self._by_key[key].setWindowTitle(f"{self._titles[key]} ({count:,})" if count else self._titles[key])
+
+    def bind(self, key: str, action: QAction) -> None:
+        """Let an action show and hide a dock, and follow it."""
+        dock = self._by_key[key]
+        action.triggered.connect(lambda on: self.show(key) if on else dock.hide())
+        dock.toggleViewAction().toggled.connect(action.setChecked)
+        action.setChecked(not dock.isHidden())
+
+    def dress(self) -> None:
+        """Hide the title bar of a dock whose tab already says what it is, and tidy the tab bars."""
+        for dock in self._by_key.values():
+            is_tabbed = bool(self._window.tabifiedDockWidgets(dock)) and not dock.isFloating()
+            has_blank = isinstance(dock.titleBarWidget(), _NoTitle)
+            if is_tabbed and not has_blank:
+                dock.setTitleBarWidget(_NoTitle())
+            elif not is_tabbed and has_blank:
+                dock.setTitleBarWidget(None)  # type: ignore[arg-type]
+        for bar in self._window.findChildren(QTabBar):
+            if bar.parent() is self._window:
+                bar.setExpanding(False)
+                bar.setDrawBase(False)
+                bar.setElideMode(Qt.TextElideMode.ElideNone)
+
+    def _on_moved(self, key: str) -> None:
+        if not isValid(self) or not isValid(self._window):
+            return  # docks tell of their end too
+        self.dress()
+        if not self._by_key[key].isHidden():
+            self.shown.emit(key)
+
+    def _make(self, key: str, title: str, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self._window)
+        self._by_key[key], self._titles[key] = dock, title
+        dock.setObjectName(f"dock.{key}")
+        dock.setWidget(surface(panel))
+        dock.setAllowedAreas(_AREAS.LeftDockWidgetArea | _AREAS.RightDockWidgetArea | _AREAS.BottomDockWidgetArea)
+        for signal in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+            signal.connect(lambda *_: self._on_moved(key))
+        return dock
+
+
+class _NoTitle(QWidget):
+    """An empty title bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(0)

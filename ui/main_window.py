@@ -1,0 +1,336 @@
+"""The main window: the board in the middle, docks around it, figures above it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QToolBar
+
+from app.preview import Preview, placement_changes
+from app.session import Answer
+from engine.errors import TaktwerkError
+from ui import text
+from ui.actions import Actions
+from ui.board_area import BoardArea
+from ui.dialogs.about import AboutDialog
+from ui.dialogs.shortcuts import ShortcutsDialog
+from ui.docks import Docks
+from ui.edit_flow import EditFlow
+from ui.file_flow import FileFlow
+from ui.icons import icon
+from ui.kpi_bar import KpiBar
+from ui.preview.changes import ChangesPanel
+from ui.problems import ProblemsPanel
+from ui.run_flow import RunFlow
+from ui.services import Services
+from ui.status_bar import StatusLine
+from ui.studio.panel import StudioPanel
+from ui.tool_bar import MainToolBar
+from ui.unscheduled import UnscheduledPanel
+from ui.versions.panel import VersionsPanel
+from ui.workbench import Workbench
+
+_GEOMETRY, _STATE, _COLOUR = "window/geometry", "window/state", "window/colourBy"
+_STATE_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Puts the parts together; what they do is in the flows.
+
+    Parameters
+    ----------
+    services
+        The application's services, from the composition root.
+    """
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self.setObjectName("mainWindow")
+        self.setWindowIcon(icon("app"))
+        self.resize(1500, 940)
+        self.setMinimumSize(980, 620)
+        self.actions_table = Actions(self)
+        self.workbench = Workbench(self)
+        self.board = self._made_board()
+        self.area = BoardArea(self.board)
+        self.studio = StudioPanel(services.catalog)
+        self.versions, self.problems = VersionsPanel(), ProblemsPanel()
+        self.unscheduled, self.changes = UnscheduledPanel(), ChangesPanel()
+        self.kpi_bar, self.status = KpiBar(), StatusLine()
+        self._lay_out()
+        self.edit_flow = EditFlow(self.workbench, self.actions_table)
+        self.file_flow = FileFlow(self.workbench, self.actions_table, services.versions)
+        self.run_flow = RunFlow(self.workbench, self.actions_table, services.runs, self.studio)
+        self._stale: set[str] = set()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._refresh_lists)
+        self._connect()
+        self._restore()
+        self._on_opened()
+
+    def open_schedule(self, schedule_id: str) -> None:
+        """Open a schedule of the database."""
+        self.area.say_empty("Opening the schedule…")
+        self.file_flow.open_schedule(schedule_id)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the window's places; edits are already on the disk."""
+        settings = self._services.settings
+        settings.setValue(_GEOMETRY, self.saveGeometry())
+        settings.setValue(_STATE, self.saveState(_STATE_VERSION))
+        settings.setValue(_COLOUR, self.tool_bar.colour_by.currentData())
+        self.run_flow.close()
+        self.workbench.open(None)
+        if hasattr(self.board, "dispose"):
+            self.board.dispose()
+        super().closeEvent(event)
+
+    def _made_board(self) -> Any:
+        if self._services.board_factory is not None:
+            return self._services.board_factory()
+        from ui.board_view import BoardView  # the browser engine loads slowly and tests of the shell do without
+
+        return BoardView()
+
+    def _lay_out(self) -> None:
+        self.tool_bar = MainToolBar(self.actions_table)
+        self.addToolBar(self.tool_bar)
+        self.addToolBarBreak()
+        figures = QToolBar("Figures")
+        figures.setObjectName("kpiBar")
+        figures.setMovable(False)
+        figures.addWidget(self.kpi_bar)
+        self.addToolBar(figures)
+        menus = self.actions_table.fill(self.menuBar())
+        for bar in (self.tool_bar, figures):
+            bar.toggleViewAction().setVisible(False)
+        self.menus = menus
+        self.setCentralWidget(self.area)
+        self.setStatusBar(self.status)
+        self.docks = Docks(
+            self,
+            [("studio", "Optimization Studio", self.studio), ("versions", "Versions", self.versions)],
+            [
+                ("problems", "Problems", self.problems),
+                ("unscheduled", "Unscheduled", self.unscheduled),
+                ("changes", "Changes", self.changes),
+            ],
+        )
+
+    def _connect(self) -> None:
+        bench, table = self.workbench, self.actions_table
+        bench.opened.connect(self._on_opened)
+        bench.changed.connect(self._on_changed)
+        bench.said.connect(self.status.say)
+        bench.go_to_requested.connect(self._go_to)
+        bench.selection_changed.connect(self.studio.setup.set_selection)
+        self._connect_board()
+        for panel in (self.problems, self.changes, self.tool_bar.find):
+            panel.go_to_event.connect(self._go_to)
+        self.problems.go_to_place.connect(self._go_to_place)
+        self.studio.setup.go_to.connect(self._go_to)
+        self.unscheduled.schedule_requested.connect(self.edit_flow.move)
+        self.versions.save_requested.connect(self.file_flow.ask_to_save)
+        self.kpi_bar.problems_clicked.connect(lambda: self.docks.show("problems"))
+        self.area.open_requested.connect(self.file_flow.choose_schedule)
+        self.area.import_requested.connect(self.file_flow.choose_file)
+        self.file_flow.busy.connect(self.status.set_busy)
+        self.file_flow.optimise_requested.connect(self.run_flow.optimize)
+        self.file_flow.apply_requested.connect(self.run_flow.apply)
+        self.run_flow.preview_changed.connect(self._on_preview)
+        self.run_flow.version_made.connect(self._show_versions)
+        self.run_flow.conflict_found.connect(lambda _: self.file_flow.settle_conflict(then_apply=True))
+        bar = self.area.preview_bar
+        bar.apply_requested.connect(lambda: self.run_flow.apply())
+        bar.discard_requested.connect(self.run_flow.discard)
+        bar.changes_requested.connect(lambda: self.docks.show("changes"))
+        bar.conflicts_requested.connect(self.run_flow.settle_conflicts)
+        self.tool_bar.push_fixed_changed.connect(self.edit_flow.set_push_fixed)
+        self.tool_bar.colour_by_changed.connect(self._on_colour)
+        for key in ("studio", "versions", "problems", "unscheduled", "changes"):
+            self.docks.bind(key, table[f"view.{key}"])
+        self.docks.shown.connect(lambda _: self._later.start())
+        self._connect_actions()
+
+    def _connect_actions(self) -> None:
+        calls = {
+            "file.quit": self.close,
+            "edit.find": self._focus_find,
+            "view.zoom_in": self.board.zoom_in,
+            "view.zoom_out": self.board.zoom_out,
+            "view.zoom_fit": self.board.zoom_fit,
+            "view.now": self._go_to_now,
+            "view.reset": self.docks.reset,
+            "help.shortcuts": lambda: ShortcutsDialog(self).open(),
+            "help.about": lambda: AboutDialog(self._services.database_label, self).open(),
+        }
+        for action_id, call in calls.items():
+            self.actions_table[action_id].triggered.connect(lambda _=False, run=call: run())
+        self.actions_table["view.dependencies"].toggled.connect(self.board.set_dependencies_visible)
+
+    def _connect_board(self) -> None:
+        board, bench = self.board, self.workbench
+        board.selection_changed.connect(bench.select)
+        board.edit_requested.connect(self.edit_flow.edit)
+        board.answered.connect(bench.tell)
+        board.message.connect(lambda words: bench.say(words, "warn"))
+        board.failed.connect(lambda words: self.area.notice.say("bad", words))
+        board.order_requested.connect(self._show_order)
+        board.optimise_requested.connect(self._optimise_around)
+
+    def _restore(self) -> None:
+        settings = self._services.settings
+        geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _STATE_VERSION)
+        self.docks.dress()
+        index = self.tool_bar.colour_by.findData(settings.value(_COLOUR))
+        self.tool_bar.colour_by.setCurrentIndex(max(0, index))
+        self.actions_table["view.dependencies"].setChecked(False)
+
+    # the session
+
+    def _on_opened(self) -> None:
+        session = self.workbench.session
+        self.area.show_board(session is not None)
+        self.area.say_empty("No schedule is open", "Open one of this database, or import a file.")
+        self.board.set_session(session)
+        self.tool_bar.find.set_schedule(session.working if session else None)
+        for action_id in (
+            "view.zoom_in",
+            "view.zoom_out",
+            "view.zoom_fit",
+            "view.now",
+            "view.dependencies",
+            "edit.push",
+        ):
+            self.actions_table[action_id].setEnabled(session is not None)
+        self.tool_bar.find.setEnabled(session is not None)
+        self._on_colour(self.tool_bar.colour_by.currentData())
+        self._show_state()
+        self._show_versions()
+
+    def _on_changed(self, answer: Answer) -> None:
+        self._show_state()
+        if answer.label.startswith("Save version"):
+            self._show_versions()
+
+    def _show_state(self) -> None:
+        session = self.workbench.session
+        self.status.show_session(session)
+        self.setWindowTitle("Taktwerk")
+        if session is None:
+            return
+        name = session.working.metadata.name or session.working.metadata.plant_id
+        self.setWindowTitle(f"{name}{' *' if session.is_dirty else ''} – Taktwerk")
+        self.kpi_bar.show_values(session.kpis, session.head_kpis, f"In version {session.head.number}")
+        missing = len(session.facts.unscheduled)
+        self.kpi_bar.show_problems(sum(v.rule != "unscheduled" for v in session.violations), missing)
+        self.docks.set_badge("problems", len(session.violations))
+        self.docks.set_badge("unscheduled", missing)
+        self.versions.set_dirty(session.is_dirty)
+        self.tool_bar.find.set_schedule(session.working)
+        self._stale = {"problems", "unscheduled", "changes", "studio"}
+        self._later.start()
+
+    def _refresh_lists(self) -> None:
+        """Bring the lists in sight up to date; the others follow when they are shown."""
+        session, zone = self.workbench.session, self.workbench.zone
+        if session is None:
+            return
+        calls = {
+            "problems": lambda: self.problems.show_violations(
+                session.violations, {r.id: r.name for r in session.working.snapshot.resources}, zone
+            ),
+            "unscheduled": lambda: self.unscheduled.show_schedule(session.working, zone),
+            "changes": self._show_changes,
+            "studio": lambda: self.studio.set_plan(session.working, zone),
+        }
+        panels = {"problems": self.problems, "unscheduled": self.unscheduled, "changes": self.changes}
+        for key in sorted(self._stale):
+            if key not in panels or panels[key].isVisible():
+                self._stale.discard(key)
+                calls[key]()
+
+    def _show_changes(self) -> None:
+        session, zone = self.workbench.session, self.workbench.zone
+        if session is None:
+            return
+        if session.preview is not None:
+            changes = session.preview.changes
+            heading = f"{text.count(len(changes), 'operation')} would change"
+            none = "This result changes nothing"
+        else:
+            changes = placement_changes(session.head_schedule, session.working)
+            heading = f"{text.count(len(changes), 'operation')} moved since version {session.head.number}"
+            none = f"No operation moved since version {session.head.number}"
+        self.changes.show_changes(changes, heading, session.working, zone, none)
+        self.docks.set_badge("changes", len(changes))
+
+    def _show_versions(self) -> None:
+        session = self.workbench.session
+        if session is None:
+            self.versions.show_versions([], "", self.workbench.zone)
+            return
+        try:
+            versions = self._services.versions.list(session.schedule_id)
+        except TaktwerkError as error:
+            self.workbench.show_error(error, "The versions could not be read")
+            return
+        self.versions.show_versions(versions, session.head.id, self.workbench.zone)
+
+    def _on_preview(self, preview: Preview | None, title: str) -> None:
+        self.board.set_preview(preview)
+        if preview is None:
+            self.area.preview_bar.hide()
+        else:
+            self.area.preview_bar.show_preview(preview, title)
+            self.docks.show("changes")
+        self._stale.add("changes")
+        self._later.start()
+
+    # going places
+
+    def _go_to(self, event_id: str) -> None:
+        if self.board.go_to(event_id) is False:
+            session = self.workbench.session
+            op = session.facts.operations.get(event_id) if session else None
+            if op is not None and not op.is_placed:
+                self.docks.show("unscheduled")
+                self.workbench.say(f"{op.name} is not scheduled.", "warn")
+
+    def _go_to_place(self, resource_id: object, at_ms: object) -> None:
+        if isinstance(at_ms, int):
+            self.board.go_to_time(at_ms)
+
+    def _go_to_now(self) -> None:
+        session = self.workbench.session
+        if session is not None:
+            self.board.go_to_time(session.facts.horizon_start_ms)
+
+    def _show_order(self, order_id: str) -> None:
+        session = self.workbench.session
+        if session is not None:
+            ids = session.facts.order_operations.get(order_id, ())
+            self.board.select(tuple(ids))
+
+    def _optimise_around(self, event_ids: Any) -> None:
+        self.workbench.select(event_ids)
+        self.docks.show("studio")
+        self.studio.setup.choose_selection()
+        self.studio.show_page("setup")
+
+    def _focus_find(self) -> None:
+        self.tool_bar.find.setFocus()
+        self.tool_bar.find.selectAll()
+
+    def _on_colour(self, key: str) -> None:
+        self.board.set_colour_by(key)
+        self.tool_bar.legend.show_entries(self.board.legend(), "Each order has a colour of its own")

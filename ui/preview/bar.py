@@ -1,0 +1,126 @@
+"""The bar above the board while a result is previewed: figures before and after, Apply and Discard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app.preview import Preview
+from ui import palette, text
+from ui.icons import pixmap
+from ui.kpis import KPIS, KpiSpec, KpiValues, change
+from ui.theme import set_role
+from ui.widgets import ElidedLabel, button, label, line
+
+
+class PreviewBar(QFrame):
+    """Not modal: the planner can go on working and look around before deciding."""
+
+    apply_requested = Signal()
+    discard_requested = Signal()
+    changes_requested = Signal()
+    conflicts_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "preview")
+        self._title = ElidedLabel("", "heading")
+        self._note = ElidedLabel("", "muted")
+        self._figures = {spec.field: _Figure(spec) for spec in KPIS}
+        self.apply = button("Apply", self.apply_requested.emit, role="primary", icon_name="apply")
+        self.apply.setToolTip("Make this plan a new version, in one undo step (Ctrl+Return)")
+        self.discard = button("Discard", self.discard_requested.emit, icon_name="discard")
+        self.discard.setToolTip("Put the preview away; the result stays in the run history")
+        self.changes = button("Show changes", self.changes_requested.emit, role="link")
+        self.conflicts = button("", self.conflicts_requested.emit, role="link")
+        self._lay_out()
+        self.hide()
+
+    def show_preview(self, preview: Preview, title: str) -> None:
+        """Show what applying would do."""
+        number = len(preview.changes)
+        self._title.setText(f"Preview of {title}")
+        self._note.setText(self._summary(preview))
+        self.changes.setText(f"Show {text.count(number, 'change')}")
+        self.changes.setVisible(number > 0)
+        clashes = len(preview.conflicts)
+        self.conflicts.setText(f"{text.count(clashes, 'conflict')} with your edits")
+        self.conflicts.setVisible(clashes > 0)
+        self.apply.setEnabled(number > 0)
+        for figure in self._figures.values():
+            figure.show_values(preview.kpis_before, preview.kpis_after)
+        self.show()
+
+    def set_busy(self, is_busy: bool, what: str = "") -> None:
+        """Disable the buttons while the preview is applied."""
+        self.apply.setEnabled(not is_busy)
+        self.discard.setEnabled(not is_busy)
+        if what:
+            self._note.setText(what)
+
+    def _summary(self, preview: Preview) -> str:
+        if not preview.changes:
+            return "The plan is already as good as this run found: nothing would change."
+        moved = sum(c.kind == "resource" for c in preview.changes)
+        parts = [f"{text.count(len(preview.changes), 'operation')} would change"]
+        parts += [f"{text.number(moved)} to another resource"] if moved else []
+        broken = len(preview.violations)
+        parts += [f"{text.count(broken, 'rule')} would be broken" if broken else "all rules hold"]
+        parts += list(preview.warnings[:1])
+        return ", ".join(parts[:3]) + ("" if len(parts) < 4 else f". {parts[3]}")
+
+    def _lay_out(self) -> None:
+        eye = QLabel()
+        eye.setPixmap(pixmap("preview", 22, palette.PREVIEW, self.devicePixelRatioF()))
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self._title)
+        words.addWidget(self._note)
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(eye, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(words, 1)
+        for one in (self.conflicts, self.changes, self.discard, self.apply):
+            top.addWidget(one)
+        figures = QHBoxLayout()
+        figures.setContentsMargins(32, 0, 0, 0)
+        figures.setSpacing(0)
+        for index, figure in enumerate(self._figures.values()):
+            if index:
+                figures.addWidget(line("vline"))
+            figures.addWidget(figure, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(14, 10, 14, 10)
+        box.setSpacing(8)
+        box.addLayout(top)
+        box.addLayout(figures)
+
+
+class _Figure(QWidget):
+    """One figure before and after."""
+
+    def __init__(self, spec: KpiSpec) -> None:
+        super().__init__()
+        self._spec = spec
+        self._before, self._after = label("", "muted"), label("", "figure")
+        self._change = label("", "chip-none")
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for one in (self._before, label(text.ARROW, "muted"), self._after, self._change):
+            row.addWidget(one)
+        row.addStretch(1)
+        box = QGridLayout(self)
+        box.setContentsMargins(10, 0, 6, 0)
+        box.setVerticalSpacing(0)
+        box.addWidget(label(spec.title, "small"), 0, 0)
+        box.addLayout(row, 1, 0)
+        self.setToolTip(spec.meaning)
+
+    def show_values(self, before: KpiValues, after: KpiValues) -> None:
+        """Show both values and the change between them."""
+        spec = self._spec
+        shown = change(spec, before, after)
+        self._before.setText(spec.written(getattr(before, spec.field)))
+        self._after.setText(spec.written(getattr(after, spec.field)))
+        self._change.setText(shown.text)
+        set_role(self._change, f"chip-{shown.tone}")

@@ -1,0 +1,316 @@
+"""From Optimize to Apply: freeze the input, follow the run, preview the result, make it a version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.preview import Preview, make_preview
+from app.session import Answer
+from engine.errors import ErrorCode, TaktwerkError
+from engine.model import OptimizationResult, Schedule
+from ui import text
+from ui.actions import Actions
+from ui.background import in_background
+from ui.dialogs.conflict import ConflictDialog
+from ui.runs import RunFeed, RunService, RunView, error_parts, status_of
+from ui.studio.labels import OBJECTIVE_TITLES
+from ui.studio.panel import StudioPanel
+from ui.studio.settings import RunSettings
+from ui.workbench import Workbench
+
+_REBASE_DELAY_MS = 250
+
+
+class RunFlow(QObject):
+    """Everything about runs that is not a widget."""
+
+    preview_changed = Signal(object, str)
+    """(preview or None, the run's title): the board, the bar and the change list follow."""
+    version_made = Signal()
+    conflict_found = Signal(object)
+    """The head moved while a preview was applied (E004)."""
+
+    def __init__(self, workbench: Workbench, actions: Actions, runs: RunService, studio: StudioPanel) -> None:
+        super().__init__(workbench)
+        self._bench, self._actions, self._runs, self._studio = workbench, actions, runs, studio
+        self._inputs: dict[str, Schedule] = {}
+        self._title = ""
+        self._feed = RunFeed(runs, self)
+        self._feed.updated.connect(self._on_updated)
+        self._feed.finished.connect(self._on_finished)
+        self._rebase = QTimer(self)
+        self._rebase.setSingleShot(True)
+        self._rebase.setInterval(_REBASE_DELAY_MS)
+        self._rebase.timeout.connect(self._on_rebase)
+        for action_id, slot in (
+            ("run.optimize", self.optimize),
+            ("run.stop", self.stop),
+            ("run.cancel", self.cancel),
+            ("preview.apply", self.apply),
+            ("preview.discard", self.discard),
+        ):
+            actions[action_id].triggered.connect(lambda _=False, call=slot: call())
+        studio.setup.submitted.connect(self.optimize)
+        studio.run.stop_requested.connect(lambda run_id: self._guarded(lambda: runs.stop(run_id, True)))
+        studio.run.cancel_requested.connect(lambda run_id: self._guarded(lambda: runs.cancel(run_id)))
+        studio.run.preview_requested.connect(self.show_result)
+        studio.run.details_requested.connect(self._show_details)
+        studio.run_activated.connect(self._on_activated)
+        workbench.opened.connect(self._on_opened)
+        workbench.changed.connect(self._on_changed)
+        self.refresh()
+
+    def close(self) -> None:
+        """Stop listening to the service."""
+        self._feed.close()
+
+    def optimize(self) -> None:
+        """Submit the working plan as it is now with the settings of the Studio."""
+        session = self._bench.session
+        settings = self._studio.setup.settings()
+        if session is None:
+            return
+        faults = settings.faults()
+        if faults:
+            self._studio.show_page("setup")
+            self._bench.say(next(iter(faults.values())), "warn")
+            return
+        frozen = session.working
+        try:
+            run_id = self._runs.submit(
+                settings.to_request(frozen),
+                schedule_id=session.schedule_id,
+                base_version_id=session.head.id,
+                label=run_label(settings, self._studio.setup.profile_name()),
+            )
+        except TaktwerkError as error:
+            self._bench.show_error(error, "The run was not started")
+            return
+        self._inputs[run_id] = frozen
+        self._on_updated(self._runs.status(run_id))
+        self._studio.show_page("run")
+        self._bench.say("The run has started. You can go on planning meanwhile.")
+
+    def stop(self) -> None:
+        """End the present run and keep its best plan."""
+        view = self._studio.active_run()
+        if view is not None:
+            self._guarded(lambda: self._runs.stop(view.run_id, True))
+
+    def cancel(self) -> None:
+        """End the present run and drop what it found."""
+        view = self._studio.active_run()
+        if view is not None:
+            self._guarded(lambda: self._runs.cancel(view.run_id))
+
+    def show_result(self, run_id: str) -> None:
+        """Preview what a run found: its result, or for one that failed the best plan it had."""
+        session = self._bench.session
+        if session is None:
+            return
+        view, working = self._runs.status(run_id), session.working
+        frozen = self._inputs.get(run_id)
+
+        def work() -> Preview:
+            result = result_of(self._runs, run_id)
+            preview = make_preview(run_id, frozen or input_of(self._runs, run_id, session), working, result)
+            return _computed(preview)
+
+        in_background(work, lambda preview: self._on_preview(preview, view.label), self._on_preview_failed)
+
+    def apply(self, resolutions: dict[str, Any] | None = None) -> None:
+        """Make the previewed plan the next version."""
+        session = self._bench.session
+        if session is None or session.preview is None:
+            return
+        answer = session.apply_preview(resolutions)
+        if answer.error is None:
+            self._show_preview(None)
+            self._bench.tell(answer)
+            self.version_made.emit()
+        elif answer.error.code is ErrorCode.VERSION_CONFLICT:
+            self.conflict_found.emit(answer.error)
+        else:
+            self._bench.show_error(answer.error, "The plan was not applied")
+
+    def discard(self) -> None:
+        """Put the preview away."""
+        session = self._bench.session
+        if session is not None and session.preview is not None:
+            session.discard_preview()
+            self._show_preview(None)
+            self._bench.say("The preview was put away. The result stays in the run history.")
+
+    def settle_conflicts(self) -> ConflictDialog | None:
+        """Ask which side to take where the planner and the run changed the same operation."""
+        session = self._bench.session
+        if session is None or session.preview is None or not session.preview.conflicts:
+            return None
+        dialog = ConflictDialog(
+            session.preview.conflicts,
+            session.working,
+            self._bench.zone,
+            self._bench.window,
+            heading="You and the run changed the same operations",
+            explanation="Your edits since the run began hold unless you take the run's side.",
+            theirs="the run's",
+            can_rerun=False,
+        )
+        dialog.go_to_event.connect(self._bench.go_to_requested)
+        dialog.resolved.connect(lambda chosen, _: self._rebased(chosen))
+        dialog.open()
+        return dialog
+
+    def refresh(self) -> None:
+        """Enable what can be done now."""
+        session = self._bench.session
+        view = self._studio.active_run()
+        has_preview = session is not None and session.preview is not None
+        self._actions["run.optimize"].setEnabled(session is not None)
+        self._actions["run.stop"].setEnabled(view is not None and status_of(view) == "running" and view.has_incumbent)
+        self._actions["run.cancel"].setEnabled(view is not None)
+        self._actions["preview.apply"].setEnabled(has_preview)
+        self._actions["preview.discard"].setEnabled(has_preview)
+
+    def _on_opened(self) -> None:
+        session = self._bench.session
+        self._inputs.clear()
+        self.preview_changed.emit(None, "")
+        if session is not None:
+            in_background(
+                lambda: self._runs.history(session.schedule_id),
+                lambda views: self._studio.show_history(views, self._bench.zone),
+                lambda error: self._bench.show_error(error, "The run history could not be read"),
+            )
+        self.refresh()
+
+    def _on_updated(self, view: RunView) -> None:
+        if self._is_ours(view):
+            self._studio.update_run(view)
+            self.refresh()
+
+    def _on_finished(self, view: RunView) -> None:
+        if not self._is_ours(view):
+            return
+        self._studio.update_run(view)
+        self.refresh()
+        status = status_of(view)
+        if status == "completed" and view.run_id in self._inputs:
+            session = self._bench.session
+            if session is not None and session.preview is None:
+                self.show_result(view.run_id)
+            else:
+                self._bench.say(f"{view.label} has finished. Open it from the run history.")
+        elif status == "failed":
+            self._say_failed(view)
+        elif status == "cancelled":
+            self._bench.say(f"{view.label} was cancelled.")
+
+    def _say_failed(self, view: RunView) -> None:
+        code, message = error_parts(view.error)
+        self._studio.show_page("run")
+        self._bench.say(f"{view.label} failed. {message}", "bad")
+        if code == ErrorCode.INFEASIBLE_PROBLEM.value:
+            self._bench.show_error(view.error)
+
+    def _is_ours(self, view: RunView) -> bool:
+        session = self._bench.session
+        owner = getattr(view, "schedule_id", None)
+        return session is not None and (owner is None or owner == session.schedule_id)
+
+    def _on_activated(self, view: RunView) -> None:
+        self._studio.run.show_run(view)
+        if status_of(view) == "completed" or (view.has_incumbent and view.error is None):
+            self.show_result(view.run_id)
+        else:
+            self._studio.show_page("run")
+            if view.error is not None:
+                self._bench.show_error(view.error)
+
+    def _show_details(self, run_id: str) -> None:
+        self._bench.show_error(self._runs.status(run_id).error)
+
+    def _on_preview(self, preview: Preview, title: str) -> None:
+        session = self._bench.session
+        if session is None:
+            return
+        if preview.working is not session.working:
+            in_background(
+                lambda: _computed(preview.rebased(session.working)),
+                lambda again: self._on_preview(again, title),
+                self._on_preview_failed,
+            )
+            return
+        session.preview = preview
+        self._title = title
+        self._show_preview(preview)
+        self._bench.say(f"{title}: {text.count(len(preview.changes), 'operation')} would change. Apply or discard.")
+
+    def _on_preview_failed(self, error: Exception) -> None:
+        self._bench.show_error(error, "The result cannot be shown")
+
+    def _show_preview(self, preview: Preview | None) -> None:
+        self.preview_changed.emit(preview, self._title)
+        self.refresh()
+
+    def _on_changed(self, answer: Answer) -> None:
+        session = self._bench.session
+        if session is not None and session.preview is not None and session.preview.working is not session.working:
+            self._rebase.start()
+
+    def _on_rebase(self) -> None:
+        self._rebased(None)
+
+    def _rebased(self, resolutions: dict[str, Any] | None) -> None:
+        session = self._bench.session
+        if session is None or session.preview is None:
+            return
+        preview, working = session.preview, session.working
+        in_background(
+            lambda: _computed(preview.rebased(working, resolutions)),
+            lambda again: self._on_preview(again, self._title),
+            self._on_preview_failed,
+        )
+
+    def _guarded(self, call: Any) -> None:
+        try:
+            call()
+        except TaktwerkError as error:
+            self._bench.say(error.message, "bad")
+
+
+def run_label(settings: RunSettings, profile_name: str) -> str:
+    """Return what a run is called in lists."""
+    goals = {"objective": OBJECTIVE_TITLES.get(settings.objective, "Automatic goal"), "mix": "Mix", "ladder": "Ladder"}
+    parts = [profile_name, goals[settings.goal], text.duration(settings.time_limit_s * 1000)]
+    return ", ".join(part for part in parts if part)
+
+
+def result_of(runs: RunService, run_id: str) -> OptimizationResult:
+    """Return what a run found.
+
+    Raises
+    ------
+    TaktwerkError
+        The run's own error when it found no plan.
+    """
+    response = runs.result(run_id)
+    if response.result is not None:
+        return response.result
+    error = response.error
+    if error is not None:
+        raise TaktwerkError(ErrorCode(error.code), error.message, dict(error.details))
+    raise TaktwerkError(ErrorCode.NOT_FOUND, "This run has no plan to show.", {"runId": run_id})
+
+
+def input_of(runs: RunService, run_id: str, session: Any) -> Schedule:
+    """Return the schedule that a run of an earlier sitting worked on."""
+    return runs.input_schedule(run_id)  # type: ignore[attr-defined]
+
+
+def _computed(preview: Preview) -> Preview:
+    """Compute what views will ask for while still off the interface's thread."""
+    _ = preview.changes, preview.kpis_before, preview.kpis_after, preview.violations
+    return preview
