@@ -115,7 +115,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 _COMMANDS = {
     "optimize": ("Optimise a schedule or a benchmark file.", cli_optimize.add_arguments, cli_optimize.run),
-    "check": ("Check a plan: every violation, then its key figures.", cli_files.add_check_arguments, cli_files.check_plan),
+    "check": ("Check a plan: every violation, then figures.", cli_files.add_check_arguments, cli_files.check_plan),
     "convert": ("Convert between the formats.", cli_files.add_convert_arguments, cli_files.convert),
     "versions": ("Look at the versions in the database.", cli_versions.add_arguments, cli_versions.run),
 }

@@ -53,8 +53,7 @@ def check_plan(options: argparse.Namespace, _settings: Settings) -> int:
         violations = check(plan, base=base, request=request)
     else:
         violations = check(plan)
-    figures = metrics(request, plan)
-    figures = figures.model_copy(update={"constraint_violations": len(violations)})
+    figures = metrics(request, plan, violations=violations)
     if options.json:
         print_json({"violations": [violation_json(item) for item in violations], "metrics": figures.to_json()})
         return 1 if violations else 0

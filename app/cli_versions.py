@@ -13,6 +13,8 @@ from engine.errors import ErrorCode, TaktwerkError
 from engine.wording import length
 from storage.database import open_database
 
+_COLUMNS = ("Number", "Saved (UTC)", "By", "Source", "Late orders", "Makespan", "Comment", "Id")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -43,15 +45,15 @@ def _list(service: VersionService, options: argparse.Namespace) -> int:
         if options.json:
             print_json({"versions": [version.to_json() for version in versions]})
         else:
-            print_table("Versions", ("Number", "Saved (UTC)", "By", "Source", "Late orders", "Makespan", "Comment", "Id"), map(_row, versions))
+            print_table("Versions", _COLUMNS, map(_row, versions))
         return 0
     summaries = service.schedules()
     if options.json:
         print_json({"schedules": [_summary_json(summary) for summary in summaries]})
         return 0
     rows = [
-        [item.schedule.name, item.schedule.plant_id, str(item.head.number), _when(item.head.created_at), item.schedule.id]
-        for item in summaries
+        [row.name, row.plant_id, str(head.number), _when(head.created_at), row.id]
+        for row, head in ((item.schedule, item.head) for item in summaries)
     ]
     if rows:
         print_table("Schedules", ("Name", "Plant", "Version", "Saved (UTC)", "Id"), rows)
@@ -67,8 +69,8 @@ def _show(service: VersionService, options: argparse.Namespace) -> int:
     elif options.json:
         print_json(info.to_json())
     else:
-        rows = [[name, "" if value is None else str(value)] for name, value in info.to_json().items() if name != "metrics"]
-        rows += [[name, str(value)] for name, value in (info.metrics or {}).items()]
+        fields = {name: value for name, value in info.to_json().items() if name != "metrics"} | (info.metrics or {})
+        rows = [[name, "" if value is None else str(value)] for name, value in fields.items()]
         print_table(f"Version {info.number}", ("Field", "Value"), rows)
     return 0
 
@@ -92,9 +94,7 @@ def _version(service: VersionService, wanted: str) -> VersionInfo:
     for info in service.list(_find(service, schedule).schedule.id):
         if info.number == int(number):
             return info
-    raise TaktwerkError(
-        ErrorCode.NOT_FOUND, f"The schedule {schedule!r} has no version {number}.", {"version": wanted}
-    )
+    raise TaktwerkError(ErrorCode.NOT_FOUND, f"The schedule {schedule!r} has no version {number}.", {"version": wanted})
 
 
 def _row(info: VersionInfo) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from app.request_json import canonical_request
 from app.run_archive import RunArchive, Submission
+from app.run_events import Listener, RunEvents
 from app.run_execution import Conclusion, RunExecution
 from app.run_once import run_once
 from app.run_progress import EventKind, RunEvent, RunProgress, RunView
@@ -29,8 +30,6 @@ from engine.run_states import is_terminal
 from storage.database import Database
 
 __all__ = ["OptimizationService", "RunEvent", "RunView", "run_once"]
-
-Listener = Callable[[RunEvent], None]
 
 _REMEMBERED: Final = 8
 """Ended runs kept in memory; older ones are read from the database."""
@@ -84,12 +83,11 @@ class OptimizationService:
         self._lock = threading.Condition()
         self._runs: dict[str, _Run] = {}
         self._waiting: deque[_Run] = deque()
-        self._listeners: list[Listener] = []
         self._is_closed = False
         self.recovered = self._archive.fail_orphans()
         self._intake = ThreadPoolExecutor(1, "run-intake")
         self._writer = ThreadPoolExecutor(1, "run-writer")
-        self._announcer = ThreadPoolExecutor(1, "run-events")
+        self._events = RunEvents()
         self._runners = [
             threading.Thread(target=self._carry_out_all, name=f"runner-{number}", daemon=True)
             for number in range(1, max_running + 1)
@@ -208,15 +206,7 @@ class OptimizationService:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, in order, on a thread of the service; returns the way to stop that."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def leave() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return leave
+        return self._events.subscribe(listener)
 
     def close(self, timeout_s: float = 5.0) -> None:
         """End all runs and threads. Runs that are not over become failed (E007); the plans they found stay."""
@@ -238,7 +228,7 @@ class OptimizationService:
             _log.error("the end of the runs was not stored: %s", error)
         for run in [run for run in self._runs.values() if not run.is_over]:
             run.progress.finish(RunStatus.FAILED, _closed())
-        self._announcer.shutdown()
+        self._events.close()
 
     # from submission to turn
 
@@ -372,26 +362,13 @@ class OptimizationService:
         return queued.index(run.id) + 1 if run.id in queued else None
 
     def _announce(self, kind: EventKind, run: _Run) -> None:
-        event = RunEvent(kind, run.id, self._view(run))
-        try:
-            self._announcer.submit(self._tell, event)
-        except RuntimeError:
-            _log.debug("run %s: nobody listens to %s any more", run.id, kind)
+        self._events.announce(RunEvent(kind, run.id, self._view(run)))
 
     def _announce_waiting(self) -> None:
         with self._lock:
             waiting = [run for run in self._runs.values() if run.progress.status is RunStatus.QUEUED]
         for run in waiting:
             self._announce("queued", run)
-
-    def _tell(self, event: RunEvent) -> None:
-        with self._lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            try:
-                listener(event)
-            except Exception:
-                _log.exception("a listener failed on %s of run %s", event.kind, event.run_id)
 
 
 def _broken(error: Exception) -> TaktwerkError:

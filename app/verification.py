@@ -7,7 +7,7 @@ import gc
 import logging
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from engine.apply import apply_result
 from engine.check import Violation, check, untolerated
@@ -136,8 +136,12 @@ def _breaks_rules(broken: list[Violation]) -> TaktwerkError:
     return TaktwerkError(
         ErrorCode.INTERRUPTED,
         f"it breaks {count}. {broken[0].message}",
-        {"violations": [asdict(violation) for violation in broken[:_SHOWN]], "count": len(broken)},
+        {"violations": [_shown(violation) for violation in broken[:_SHOWN]], "count": len(broken)},
     )
+
+
+def _shown(violation: Violation) -> dict[str, object]:
+    return {"rule": violation.rule, "message": violation.message, "eventIds": list(violation.event_ids)}
 
 
 def _refused(reason: str, details: dict[str, object] | None = None) -> TaktwerkError:

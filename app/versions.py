@@ -179,6 +179,15 @@ class VersionService:
         text = comment or f"Back to version {old.number}"
         return self.save(schedule_id, expected_head, self.data(version_id), text, head=head)
 
+    def find_import(self, schedule: Schedule) -> str | None:
+        """Return the id of the newest schedule that began with just these data, or ``None``."""
+        content_hash = canonical.encode(schedule).content_hash
+        with self._database.read() as view:
+            for row in reversed(view.schedules.list()):
+                if any(v.number == 1 and v.content_hash == content_hash for v in view.versions.list(row.id)):
+                    return row.id
+        return None
+
     # out of it
 
     def schedules(self) -> builtins.list[ScheduleSummary]:

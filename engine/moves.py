@@ -178,11 +178,13 @@ class _Cascade:
 
     def _push_to(self, key: str, earliest_ms: int) -> bool:
         op = self._now(key)
+        if _start(op) >= earliest_ms:
+            return False
         if key in self._moved or not self._may_move(op):
             self._kept[key] = None
             return False
         try:
-            placed = _placed(self._facts, op, op.resource_id, max(earliest_ms, _start(op) + 1))
+            placed = _placed(self._facts, op, op.resource_id, earliest_ms)
         except TaktwerkError:
             self._kept[key] = None
             return False

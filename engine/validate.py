@@ -16,7 +16,7 @@ from engine.errors import Fault, invalid_schedule
 from engine.model import Metadata, OptimizationRequest, Schedule, Snapshot
 from engine.validation.cycles import check_cycles
 from engine.validation.draft import COLLECTIONS, MAX_FAULTS, Draft, zone_or_utc
-from engine.validation.reading import MAX_BYTES, ROOT, read_object, shortened, too_large
+from engine.validation.reading import MAX_BYTES, ROOT, read_object, shortened, too_large, uncollected
 from engine.validation.references import References, check_references
 from engine.validation.structure import structural_faults
 from engine.validation.values import check_values
@@ -64,8 +64,9 @@ def parse_schedule(data: Raw) -> Schedule:
     TaktwerkError
         E001 with every fault (``details.faults``: path, value, reason); E006 when it is too large.
     """
-    raw, faults = read_object(data, "schedule")
-    schedule, found = _schedule(raw, "")
+    with uncollected():
+        raw, faults = read_object(data, "schedule")
+        schedule, found, _ = _checked(raw, "")
     faults += found
     if faults or schedule is None:
         raise invalid_schedule(_capped(faults))
@@ -86,6 +87,26 @@ def parse_request(data: Raw) -> OptimizationRequest:
     TaktwerkError
         E001 with every fault of the request and its schedule; E006 when it is too large.
     """
+    with uncollected():
+        return _parsed_request(data)
+
+
+def faults_of(schedule: Schedule) -> list[Fault]:
+    """Return what is wrong with a structurally valid schedule: ids, values, dates, circles. Empty when it is sound."""
+    draft = Draft.of(schedule)
+    _check_meaning(draft)
+    return draft.faults
+
+
+def faults_of_request(request: OptimizationRequest) -> list[Fault]:
+    """Return what is wrong with a structurally valid request, its schedule included."""
+    draft = Draft.of(request.schedule_data, "scheduleData.")
+    _check_meaning(draft)
+    _check_request(draft, request)
+    return draft.faults
+
+
+def _parsed_request(data: Raw) -> OptimizationRequest:
     raw, faults = read_object(data, "request")
     given = raw.get("scheduleData")
     schedule, draft = given if isinstance(given, Schedule) else None, Draft("scheduleData.")
@@ -110,26 +131,6 @@ def parse_request(data: Raw) -> OptimizationRequest:
     if faults or request is None:
         raise invalid_schedule(_capped(faults))
     return request
-
-
-def faults_of(schedule: Schedule) -> list[Fault]:
-    """Return what is wrong with a structurally valid schedule: ids, values, dates, circles. Empty when it is sound."""
-    draft = Draft.of(schedule)
-    _check_meaning(draft)
-    return draft.faults
-
-
-def faults_of_request(request: OptimizationRequest) -> list[Fault]:
-    """Return what is wrong with a structurally valid request, its schedule included."""
-    draft = Draft.of(request.schedule_data, "scheduleData.")
-    _check_meaning(draft)
-    _check_request(draft, request)
-    return draft.faults
-
-
-def _schedule(raw: Mapping[str, Any], prefix: str) -> tuple[Schedule | None, list[Fault]]:
-    schedule, faults, _ = _checked(raw, prefix)
-    return schedule, faults
 
 
 def _checked(raw: Mapping[str, Any], prefix: str) -> tuple[Schedule | None, list[Fault], Draft]:

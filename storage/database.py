@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import TaktwerkError
-from storage import migrate, sqlite_file
+from storage import canonical, migrate, sqlite_file
 from storage.failures import file_error, plain_error, storage_error
 from storage.tables import SCHEMA_VERSION
 from storage.unit_of_work import ReadView, UnitOfWork, begin, mark_failed
@@ -110,13 +110,23 @@ class Database:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         try:
-            engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            engine = create_engine(
+                url,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10},
+                json_serializer=lambda value: canonical.dumps(value).decode(),
+                json_deserializer=canonical.loads,  # reads the many digits JSONB makes of 1e300 as what they were
+            )
         except (ImportError, NoSuchModuleError):
             raise storage_error(
                 "The PostgreSQL driver is not installed. Install Taktwerk with its extra: taktwerk[postgresql]."
             ) from None
         event.listen(engine, "handle_error", _explain, retval=True)
-        migrate.upgrade_server(engine)
+        try:
+            migrate.upgrade_server(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         return Database(engine, reader, url.render_as_string(hide_password=True), None)
 

@@ -88,6 +88,18 @@ class FileFlow(QObject):
         self.busy.emit(f"Importing {path.name}…")
         in_background(work, done, failed)
 
+    def open_file(self, path: Path) -> None:
+        """Open the schedule that an earlier import of this very file began, or import it."""
+
+        def found(schedule_id: str | None) -> None:
+            if schedule_id is None:
+                self.import_file(path)
+            else:
+                self.open_schedule(schedule_id)
+
+        self.busy.emit(f"Reading {path.name}…")
+        in_background(lambda: self._versions.find_import(formats.read(path)), found, self._on_failed)
+
     def ask_to_save(self) -> None:
         """Ask for a comment and save."""
         session = self._bench.session

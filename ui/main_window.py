@@ -190,7 +190,6 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, _STATE_VERSION)
-        self.docks.dress()
         index = self.tool_bar.colour_by.findData(settings.value(_COLOUR))
         self.tool_bar.colour_by.setCurrentIndex(max(0, index))
         self.actions_table["view.dependencies"].setChecked(False)

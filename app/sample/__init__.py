@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.sample.orders import MONDAY, operation_id, order_book
-from app.sample.plant import CALENDARS, RESOURCES, SETUP_MATRICES, ZONE
 from app.sample.planning import HurriedPlanner
+from app.sample.plant import CALENDARS, RESOURCES, SETUP_MATRICES, ZONE
 from engine.calendars import WorkingTimes
 from engine.instants import to_ms
 from engine.model import (
@@ -103,20 +103,21 @@ def _locked(events: list[Operation]) -> list[Operation]:
     return [op.model_copy(update={"locked": True}) if op.id in witnessed else op for op in events]
 
 
+def _outage(key: str, resource: str, hours: tuple[float, float], reason: str, units: int | None = None) -> Unavailable:
+    """An outage over ``hours`` after the Monday morning, of all units unless told."""
+    start, end = (MONDAY + dt.timedelta(hours=hour) for hour in hours)
+    return Unavailable(
+        id=key, type="unavailable", resource_id=resource, start=start, end=end, reason=reason, capacity=units
+    )
+
+
 def _constraints(operations: tuple[Operation, ...]) -> Iterable[Constraint]:
     """Maintenance, sick leave, late material, and finishing cuts on the lathe of the roughing cut."""
-
-    def outage(key: str, resource: str, hours: tuple[float, float], reason: str, units: int | None = None) -> Unavailable:
-        start, end = (MONDAY + dt.timedelta(hours=hour) for hour in hours)
-        return Unavailable(
-            id=key, type="unavailable", resource_id=resource, start=start, end=end, reason=reason, capacity=units
-        )
-
-    yield outage("service-mil-2", "MIL-2", (48, 56), "Spindle service")
-    yield outage("repair-gri-1", "GRI-1", (169, 184), "New coolant pump")
-    yield outage("lining-fur-2", "FUR-2", (100, 118), "New lining")
-    yield outage("service-pai-1", "PAI-1", (72, 76), "Filter change")
-    yield outage("sick-leave", "OPS-CNC", (24, 96), "Two operators on sick leave", 2)
+    yield _outage("service-mil-2", "MIL-2", (48, 56), "Spindle service")
+    yield _outage("repair-gri-1", "GRI-1", (169, 184), "New coolant pump")
+    yield _outage("lining-fur-2", "FUR-2", (100, 118), "New lining")
+    yield _outage("service-pai-1", "PAI-1", (72, 76), "Filter change")
+    yield _outage("sick-leave", "OPS-CNC", (24, 96), "Two operators on sick leave", 2)
     for order, hours in (("A1031", 90), ("A1044", 128)):
         yield DateConstraint(
             id=f"material-{order}",

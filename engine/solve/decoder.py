@@ -64,6 +64,10 @@ class Decoder:
             if op.fixed is None and (op.est == op.lst or op.eet == op.let) and self._is_single(op.index)
         ]
 
+    def predecessors(self, o: int) -> list[tuple[int, bool, bool, int, int]]:
+        """Return (predecessor, from its end, to the end, least lag, greatest lag) of each dependency of ``o``."""
+        return self._preds[o]
+
     def _is_single(self, o: int) -> bool:
         return len(self.units.members[self.units.of[o]]) == 1
 

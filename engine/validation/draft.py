@@ -92,6 +92,8 @@ class Draft:
 
     def path(self, name: str, *parts: str | int) -> str:
         """Return the path of something in a collection."""
+        if len(parts) == 1:  # asked for every item
+            return f"{self.prefix}snapshot.{name}[{parts[0]}]"
         return joined(f"{self.prefix}snapshot.{name}", *parts)
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
@@ -59,6 +61,18 @@ def read_object(data: bytes | bytearray | str | Mapping[str, Any], what: str) ->
         raise invalid_schedule([Fault(ROOT, shortened(value), f"a {what} must be a JSON object")])
     found = cast(dict[str, Any], value)
     return found, _doubled_faults(found) if doubled else []
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold the cycle collector off: a large schedule is many new objects without a cycle, and it would search them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def too_large(finding: str, limit: int, unit: str) -> TaktwerkError:

@@ -34,7 +34,7 @@ def check_values(draft: Draft) -> None:
         _check_lags(draft, draft.path("dependencies", i), link)
     for name in ("resources", "events", "orders"):
         for i, item in draft.each(name):
-            if item.attributes:
+            if item.attributes and not _is_plain(item.attributes):
                 _check_attributes(draft, draft.path(name, i, "attributes"), item.attributes)
     for i, resource in draft.each("resources"):
         _check_family(draft, draft.path("resources", i, "initialSetup"), resource.initial_setup)
@@ -121,6 +121,25 @@ def _check_lags(draft: Draft, path: str, link: Dependency) -> None:
     if link.max_lag_ms is not None and link.max_lag_ms < link.lag_ms:
         reason = f"the greatest lag ({length(link.max_lag_ms)}) is less than the lag ({length(link.lag_ms)})"
         draft.add(f"{path}.maxLag", link.max_lag, f"{reason}. Maybe a unit is wrong")
+
+
+def _is_plain(attributes: Attributes) -> bool:
+    """Whether attributes are a few short plain values, as nearly all are: those need no closer look."""
+    if len(attributes) > 50:
+        return False
+    for key, value in attributes.items():
+        kind = type(value)
+        if type(key) is not str or not key.isascii() or len(key) > 200:
+            return False
+        if kind is str:
+            plain = len(value) <= 1_000 and value.isascii()
+        elif kind is int or kind is float:
+            plain = -1e15 < value < 1e15
+        else:
+            plain = value is None or kind is bool
+        if not plain:
+            return False
+    return True
 
 
 def _check_attributes(draft: Draft, path: str, attributes: Attributes) -> None:

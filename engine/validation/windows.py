@@ -25,7 +25,7 @@ def check_windows(draft: Draft) -> None:
     for i, op in draft.each("events"):
         path = draft.path("events", i)
         _check_placement(draft, path, op)
-        if op.status is not Status.COMPLETED:
+        if op.status is not Status.COMPLETED and (op.id in rules or _is_bound(draft, op)):
             _Window(draft, path, op).check(rules.get(op.id, ()))
 
 
@@ -36,6 +36,13 @@ def check_span(draft: Draft, path: str, span: Any) -> None:
         draft.add(
             f"{path}.end", format_instant(span.end), f"must come after `start` ({start}). Maybe the two are swapped"
         )
+
+
+def _is_bound(draft: Draft, op: Operation) -> bool:
+    """Whether release dates and deadlines can leave it no room."""
+    order = draft.orders.get(op.order_id) if op.order_id is not None else None
+    released = op.release_date is not None or (order is not None and order.release_date is not None)
+    return released and (op.deadline is not None or (order is not None and order.deadline is not None))
 
 
 def _check_placement(draft: Draft, path: str, op: Operation) -> None:

@@ -14,9 +14,8 @@ from app.versions import VersionService
 from engine.diff import diff
 from engine.errors import ErrorCode
 from engine.instants import format_instant, to_ms
-from engine.metrics import kpis
+from engine.metrics import kpis, metrics
 from engine.model import OptimizationResult, PlacedEvent, Schedule
-from engine.metrics import metrics
 from tests.support.databases import fresh_database
 from tests.support.plants import after, at, op, order, plant, request
 
@@ -35,14 +34,14 @@ def _schedule() -> Schedule:
 
 @pytest.fixture
 def versions(tmp_path: Path) -> Iterator[VersionService]:
-    for database in fresh_database(tmp_path):
+    with fresh_database(tmp_path) as database:
         yield VersionService(database, "tester")
 
 
 def _open(versions: VersionService, schedule_id: str) -> PlanningSession:
     opened = versions.open(schedule_id)
     recovery = versions.recover(schedule_id) if opened.draft else None
-    return PlanningSession(versions, schedule_id, opened.version, opened.schedule, recovery.schedule if recovery else None)
+    return PlanningSession(versions, schedule_id, opened.head, opened.schedule, recovery and recovery.schedule)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class _Plan:
 
     times: WorkingTimes
     free: dict[str, int] = field(default_factory=dict)
+    units: dict[str, list[int]] = field(default_factory=dict)
     family: dict[str, str] = field(default_factory=dict)
     tables: dict[str, SetupTable] = field(default_factory=lambda: {m.id: SetupTable(m) for m in _matrices()})
 
@@ -123,7 +124,7 @@ def _resources(machines: int) -> list[Resource]:
                 )
             )
     out += [
-        Resource(id=f"fitter-{n}", name=f"Fitter {n}", type="labour", group="Operators", calendar="two-shift")
+        Resource(id=f"fitter-{n}", name=f"Fitter {n}", type="labour", group="Operators", calendar="attendance")
         for n in range(1, machines + 1)
     ]
     return out
@@ -137,6 +138,7 @@ def _calendars() -> tuple[Calendar, ...]:
             name="Two shifts",
             week=(Shift(days=week, from_="06:00", to="14:00"), Shift(days=week, from_="14:30", to="22:00")),
         ),
+        Calendar(id="attendance", name="Attendance", week=(Shift(days=week, from_="05:00", to="23:00"),)),
         Calendar(id="day", name="Day shift", week=(Shift(days=week, from_="07:00", to="17:00"),)),
     )
 
@@ -193,6 +195,9 @@ def _operations(rng: random.Random, order: Order, machines: int, plan: _Plan) ->
         able = [f"{short.lower()}-{n}" for n in range(1, machines + 1)]
         if len(able) > 2 and rng.random() < 0.4:
             able.remove(rng.choice(able))
+        fitter = min((f"fitter-{n}" for n in range(1, machines + 1)), key=lambda r: (plan.free.get(r, START_MS), r))
+        if short == "Bench":
+            ready = max(ready, plan.free.get(fitter, START_MS))
         resource_id = min(able, key=lambda r: (max(plan.free.get(r, START_MS), ready), r))
         working = plan.working(resource_id)
         setup_ms = plan.setup_ms(matrix, resource_id, family)
@@ -203,11 +208,16 @@ def _operations(rng: random.Random, order: Order, machines: int, plan: _Plan) ->
         slow = short == "Mill" and resource_id.endswith(f"-{machines}") and machines > 1
         end = working.add(start, -(-duration * 10 // 8) if slow else duration)
         assert end is not None
-        plan.free[resource_id] = end if short != "Furnace" else plan.free.get(resource_id, START_MS) + duration // 3
+        if short == "Furnace":
+            units = sorted([*plan.units.get(resource_id, [START_MS] * 3), end])[1:]
+            plan.units[resource_id], plan.free[resource_id] = units, units[0]
+        else:
+            plan.free[resource_id] = end
+        if short == "Bench":
+            plan.free[fitter] = end
         if matrix:
             plan.family[resource_id] = family
         ready = end + HOUR_MS // 4
-        fitter = f"fitter-{rng.randint(1, machines)}"
         out.append(
             Operation(
                 id=f"{order.id}-{10 * (position + 1)}",

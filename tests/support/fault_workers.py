@@ -8,6 +8,7 @@ calendars), or, to lie, all of them at the same moment.
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from engine.horizon import horizon_start_ms
-from engine.instants import from_ms
+from engine.instants import from_ms, to_ms
 from engine.messages import (
     Alive,
     FromSolver,
@@ -300,6 +301,37 @@ def sends_an_unreadable_plan() -> None:
     begin()
     payload = b'[{"id": 7}]'
     raw(encode(Result(status="feasible", elapsed_ms=1, vector=(1,), payload_bytes=len(payload)), payload))
+
+
+def answers_at_once() -> None:
+    begin()
+    raw(result_bytes(one_by_one()))
+
+
+def keeps_what_is_placed() -> None:
+    """Leaves placed operations where they are and puts the others behind all of them."""
+    hello()
+    read_request()
+    schedule = _request.schedule_data
+    start = horizon_start_ms(schedule)
+    now = max((to_ms(op.end_date) for op in schedule.snapshot.events if op.end_date), default=start)
+    events: list[PlacedEvent] = []
+    for op in schedule.snapshot.events:
+        begun, end = op.start_date, op.end_date
+        if begun is None:
+            begun, end = from_ms(now), from_ms(now + op.duration)
+            now += op.duration
+        events.append(PlacedEvent(id=op.id, resource_id=op.resource_id, start_date=begun, end_date=end))
+    raw(result_bytes((events, now - start)))
+
+
+def fails_once() -> None:
+    """Dies the first time, with the file named by the argument as its memory."""
+    flag = pathlib.Path(sys.argv[2])
+    if not flag.exists():
+        flag.touch()
+        die()
+    answers_at_once()
 
 
 def answers_after_a_while() -> None:

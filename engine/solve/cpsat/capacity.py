@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.solve.cpsat.calendars import real
 from engine.solve.cpsat.model import Expr, Lit, Model, Point, negated
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class Capacity:
         self._open = open_choices
         self._real: dict[int, cp_model.IntervalVar] = {}
         self.uses = self._collect()
-        self.setup_parts: dict[int, list[tuple[cp_model.IntervalVar, Clock]]] = {}
+        self._parts: dict[int, list[tuple[Clock, Point, int, int, int]]] = {}
+
+    def hold(self, resource: int, clock: Clock, first: Point, until: int, until_tick: int, quantity: int) -> None:
+        """Let something hold a resource from ``first`` to ``until`` on a clock, the real ``until_tick``."""
+        self._parts.setdefault(resource, []).append((clock, first, until, until_tick, quantity))
 
     def add_all(self) -> None:
         """Require the capacity of each resource."""
@@ -114,15 +119,28 @@ class Capacity:
             if a < b:
                 intervals.append(model.cp.new_optional_fixed_size_interval_var(a, b - a, lit, ""))
                 demands.append(quantity)
-        for interval, on in self.setup_parts.get(data.index, []):
-            assert on is clock
-            intervals.append(interval)
-            demands.append(1)
+        for part in self._parts.get(data.index, []):
+            interval = self._part(part, clock, fixed)
+            if interval is not None:
+                intervals.append(interval)
+                demands.append(part[-1])
         if is_unary and all(q == 1 for q in demands):
             if len(intervals) > 1:
                 model.cp.add_no_overlap(intervals)
         else:
             model.cp.add_cumulative(intervals, demands, data.capacity)
+
+    def _part(
+        self, part: tuple[Clock, Point, int, int, int], clock: Clock, fixed: list[tuple[int, int, int, bool]]
+    ) -> cp_model.IntervalVar | None:
+        """Return the interval of a setup before something that stays; None in a tangle of what stays anyway."""
+        own, first, until, until_tick, _ = part
+        if own is not clock:
+            first, until = real(self._model, own, first, "start"), until_tick
+        if any(a < until < b for a, b, *_ in fixed):
+            return None
+        size = self._model.integer(0, until - first.low, None if first.hint is None else until - first.hint)
+        return self._model.cp.new_interval_var(first.expr, size, until, "")
 
     def _fixed(self, data: ResourceData, clock: Clock) -> list[tuple[int, int, int, bool]]:
         """Return what is taken anyway: locks one by one, all else together and clipped to the capacity."""

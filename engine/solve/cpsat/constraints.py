@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.solve.cpsat.calendars import break_zones
+from engine.plan import ROUNDING_MS
 from engine.solve.cpsat.capacity import profile
-from engine.solve.cpsat.model import Lit, Model, Point, constant, negated
+from engine.solve.cpsat.frame import Window
+from engine.solve.cpsat.model import Lit, Model, Point
 from engine.solve.cpsat.variables import demand_zones
-from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-    from engine.solve.cpsat.frame import Frame, Held, Window
+    from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.variables import OpVars, Track
     from engine.solve.problem import ArcData, SetData
 
@@ -175,20 +175,18 @@ def _stands(frame: Frame, held: Held, resource: int, work: int, work_ms: int) ->
     if work == 0:
         return start == end
     problem = frame.problem
-    if resource < 0 or problem.resources[resource].working is None:
-        if not problem.is_exact and op.fixed is not None:
-            return op.fixed.placement.end_ms - op.fixed.placement.start_ms == work_ms
-        return end - start == work
+    if not _lasts(frame, held, resource, work_ms):
+        return False
     clock = frame.clocks.of(resource)
     first, last = clock.work_at(start), clock.work_at(end)
-    if problem.is_exact and (last - first != work or clock.start_at(first) != start or clock.end_at(last) != end):
+    if problem.is_exact and (clock.start_at(first) != start or clock.end_at(last) != end):
         return False
     if not op.interruptible and clock.breaks(first + 1, last - 1):
         return False
-    window = _window(held)
+    window = Window(start, start, end, end)
     return all(
         any(
-            all(last <= a or first >= b for a, b in demand_zones(frame, candidate, clock, window))
+            all(last <= a or first >= b for a, b in demand_zones(frame, candidate, clock, window, is_lock=True))
             for candidate in demand.candidates
         )
         for demand in op.demands
@@ -196,14 +194,20 @@ def _stands(frame: Frame, held: Held, resource: int, work: int, work_ms: int) ->
     )
 
 
-def _window(held: Held) -> Window:
-    from engine.solve.cpsat.frame import Window
-
-    return Window(held.start, held.start, held.end, held.end)
+def _lasts(frame: Frame, held: Held, resource: int, work_ms: int) -> bool:
+    """Whether a lock is as long as its work; rounded at another efficiency than 1, as the checker allows it."""
+    problem = frame.problem
+    assert held.op.fixed is not None
+    at = held.op.fixed.placement
+    if frame.clocks.of(resource).is_real:
+        spanned_ms = at.end_ms - at.start_ms
+    else:
+        clock = frame.clocks.of(resource)
+        spanned_ms = (clock.work_at(held.end) - clock.work_at(held.start)) * problem.tick_ms
+    if resource < 0 or problem.request.schedule_data.snapshot.resources[resource].efficiency == 1:
+        return spanned_ms == work_ms or (not problem.is_exact and abs(spanned_ms - work_ms) <= problem.tick_ms)
+    return abs(spanned_ms - work_ms) < ROUNDING_MS
 
 
 def _edge(track: Track, at_end: bool) -> Point:
     return track.end if at_end else track.start
-
-
-_ = (FOREVER, constant, negated, break_zones)

@@ -132,11 +132,14 @@ def span_zones(frame: Frame, resource: int, clock: Clock, window: Window) -> lis
     return real_zones(clock, [(a, b) for a, b in blocked if a < window.end_high and b > frame.low])
 
 
-def demand_zones(frame: Frame, resource: int, clock: Clock, window: Window) -> list[Zone]:
-    """Return what a span must not cover because of a secondary resource: where it does not work or is blocked."""
+def demand_zones(frame: Frame, resource: int, clock: Clock, window: Window, *, is_lock: bool = False) -> list[Zone]:
+    """Return what a span must not cover because of a secondary resource: where it does not work or is blocked.
+
+    Blocked intervals do not concern a lock.
+    """
     low = min(0, window.start_low)
     off = off_zones(clock, frame.clocks.of(resource), low, window.end_high + 1)
-    return off + span_zones(frame, resource, clock, window)
+    return off if is_lock else off + span_zones(frame, resource, clock, window)
 
 
 def _modes(model: Model, frame: Frame, op: OpData, window: Window) -> list[ModeVars]:
