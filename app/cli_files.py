@@ -61,7 +61,8 @@ def check_plan(options: argparse.Namespace, _settings: Settings) -> int:
         print(f"{item.rule}: {item.message}")
     if len(violations) > _SHOWN_VIOLATIONS:
         print(f"and {len(violations) - _SHOWN_VIOLATIONS} more (--json lists them all)")
-    print(f"{len(violations)} violations." if violations else "The plan keeps every rule.")
+    count = "1 violation." if len(violations) == 1 else f"{len(violations)} violations."
+    print(count if violations else "The plan keeps every rule.")
     print_table("Key figures", ("Figure", "Value"), metric_rows(figures))
     return 1 if violations else 0
 

@@ -182,14 +182,14 @@ class _LiveLine:
         parts = [f"{elapsed:3.0f} s of {self._limit_s:g} s"]
         view = self._view
         if view is not None:
-            parts.append(view.step or "Starting")
             if view.objective is not None:
                 parts.append(f"best {_native(self._objective, view.objective)}")
             if view.bound is not None:
                 parts.append(f"bound {_native(self._objective, view.bound)}")
             if view.gap is not None:
                 parts.append(f"gap {100 * view.gap:.1f} %")
-        return Text("  ·  ".join(parts), no_wrap=True, overflow="ellipsis")
+            parts.append(view.step or "Starting")
+        return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
 @contextmanager

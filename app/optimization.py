@@ -23,6 +23,7 @@ from app.run_execution import Conclusion, RunExecution
 from app.run_once import run_once
 from app.run_progress import EventKind, RunEvent, RunProgress, RunView
 from app.run_recorder import RunRecorder
+from app.verification import collector_paused
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import FromSolver
 from engine.model import OptimizationRequest, OptimizationResponse, Options, RunStatus
@@ -94,6 +95,8 @@ class OptimizationService:
         ]
         for runner in self._runners:
             runner.start()
+        for pool in (self._intake, self._writer):
+            pool.submit(int)  # starts its thread: submitting shall not wait for that
 
     # what a planner does
 
@@ -125,12 +128,13 @@ class OptimizationService:
         run_id = str(uuid.uuid4())
         progress = RunProgress(run_id, request, label, schedule_id, base_version_id)
         run = _Run(run_id, request, progress, label, schedule_id, base_version_id)
-        with self._lock:
-            if self._is_closed:
-                raise RuntimeError("the optimisation service is closed")
-            self._runs[run_id] = run
+        with collector_paused():
+            with self._lock:
+                if self._is_closed:
+                    raise RuntimeError("the optimisation service is closed")
+                self._runs[run_id] = run
+            self._announce("queued", run)
             self._intake.submit(self._prepare, run)
-        self._announce("queued", run)
         return run_id
 
     def stop(self, run_id: str, keep: bool = True) -> None:

@@ -21,6 +21,7 @@ class RunEvents:
         self._lock = threading.Lock()
         self._listeners: list[Listener] = []
         self._thread = ThreadPoolExecutor(1, "run-events")
+        self._thread.submit(int)  # starts it
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event from now on; returns the way to stop that."""

@@ -17,7 +17,6 @@ from typing import Any, Final, Literal
 from app.worker_pipe import Arrival, WorkerPipe, worker_command
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import (
-    PROTOCOL_VERSION,
     BadMessage,
     Failed,
     FromSolver,
@@ -28,6 +27,7 @@ from engine.messages import (
     Stop,
     encode,
 )
+from engine.protocol import PROTOCOL_VERSION
 
 OVERTIME_S: Final = 1.0
 """A run ends within its time limit plus this, the checking of its plan included."""

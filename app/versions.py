@@ -179,15 +179,6 @@ class VersionService:
         text = comment or f"Back to version {old.number}"
         return self.save(schedule_id, expected_head, self.data(version_id), text, head=head)
 
-    def find_import(self, schedule: Schedule) -> str | None:
-        """Return the id of the newest schedule that began with just these data, or ``None``."""
-        content_hash = canonical.encode(schedule).content_hash
-        with self._database.read() as view:
-            for row in reversed(view.schedules.list()):
-                if any(v.number == 1 and v.content_hash == content_hash for v in view.versions.list(row.id)):
-                    return row.id
-        return None
-
     # out of it
 
     def schedules(self) -> builtins.list[ScheduleSummary]:
@@ -197,6 +188,15 @@ class VersionService:
                 ScheduleSummary(row, view.versions.get(view.heads.get(row.id).version_id))
                 for row in view.schedules.list()
             ]
+
+    def find_import(self, schedule: Schedule) -> str | None:
+        """Return the id of the newest schedule that began with just these data, or ``None``."""
+        wanted = canonical.encode(schedule).content_hash
+        with self._database.read() as view:
+            for row in reversed(view.schedules.list()):
+                if view.versions.by_number(row.id, 1).content_hash == wanted:
+                    return row.id
+        return None
 
     def open(self, schedule_id: str, head: str = MAIN_HEAD) -> Opened:
         """Return the head's version, its schedule and its draft (E012; E008 when the version is damaged)."""

@@ -20,7 +20,6 @@ from pydantic.alias_generators import to_camel
 from engine.errors import ErrorCode
 from engine.model import Many, PlacedEvent
 
-PROTOCOL_VERSION: Final = "1"
 MAX_LINE_BYTES: Final = 1 << 20
 MAX_PAYLOAD_BYTES: Final = 1 << 29
 

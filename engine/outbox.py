@@ -20,7 +20,6 @@ from engine.messages import (
     Bound,
     Failed,
     FromSolver,
-    Hello,
     Incumbent,
     Phase,
     Result,
@@ -57,7 +56,6 @@ class Outbox:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._wake = threading.Condition()
-        self._hello: Hello | None = None
         self._phase: Phase | None = None
         self._plan: _Plan | None = None
         self._best: tuple[int, ...] | None = None
@@ -66,6 +64,7 @@ class Outbox:
         self._last: tuple[Result | Failed, bytes] | None = None
         self._last_is_written = threading.Event()
         self._next_progress = 0.0
+        self._plan_was_last = False
         self._seq = 0
         self._clock_zero = time.monotonic()
         self._scale = 1
@@ -101,15 +100,9 @@ class Outbox:
 
     # what the process says
 
-    def hello(self, message: Hello) -> None:
-        """Say that the process is there."""
-        with self._wake:
-            self._hello = message
-            self._wake.notify()
-
-    def start_clock(self, elapsed_ms: int) -> None:
-        """Count time from ``elapsed_ms`` before now, which is when the run began for the application."""
-        self._clock_zero = time.monotonic() - elapsed_ms / 1000
+    def start_clock(self, elapsed_ms: int, at: float) -> None:
+        """Count time so that ``elapsed_ms`` of the run had passed at the moment ``at`` (of ``time.monotonic``)."""
+        self._clock_zero = at - elapsed_ms / 1000
 
     def measure_in(self, scale: int) -> None:
         """Tell objectives in their native unit, of which ``scale`` vector units make one."""
@@ -178,9 +171,6 @@ class Outbox:
             self._wake.wait(max(0.0, until - now))
 
     def _take(self, now: float) -> tuple[FromSolver, bytes] | _Plan | None:
-        if self._hello is not None:
-            hello, self._hello = self._hello, None
-            return hello, b""
         if self._last is not None:
             if self._plan is None or isinstance(self._last[0], Result):
                 return self._last
@@ -192,10 +182,13 @@ class Outbox:
         return taken
 
     def _take_progress(self) -> tuple[FromSolver, bytes] | _Plan | None:
-        if self._plan is not None:
+        plan_has_turn = self._phase is None or not self._plan_was_last or self._last is not None
+        if self._plan is not None and plan_has_turn:
             plan, self._plan = self._plan, None
             self._bound_is_news = False
+            self._plan_was_last = True
             return plan
+        self._plan_was_last = False
         if self._phase is not None:
             phase, self._phase = self._phase, None
             return phase, b""

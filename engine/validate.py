@@ -129,7 +129,7 @@ def _parsed_request(data: Raw) -> OptimizationRequest:
         _check_request(draft, request)
         faults += draft.faults
     if faults or request is None:
-        raise invalid_schedule(_capped(faults))
+        raise invalid_schedule(_capped(faults), "request")
     return request
 
 

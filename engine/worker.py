@@ -11,7 +11,6 @@ import ctypes
 import faulthandler
 import logging
 import os
-import platform
 import signal
 import sys
 import threading
@@ -20,12 +19,13 @@ import traceback
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from engine.errors import ErrorCode, TaktwerkError
-from engine.messages import PROTOCOL_VERSION, BadMessage, Failed, Hello, Result, Solve, Stop, encode_plan, read_from_app
-from engine.outbox import Outbox
+from engine.protocol import hello_line
 
 if TYPE_CHECKING:
+    from engine.messages import Failed, Result, Solve
     from engine.model import OptimizationRequest
-    from engine.solve.report import Outcome, StopFlag
+    from engine.outbox import Outbox
+    from engine.solve.report import Outcome
 
 EXIT_DONE: Final = 0
 EXIT_INPUT_ENDED: Final = 3
@@ -40,13 +40,20 @@ _log = logging.getLogger("taktwerk.worker")
 
 def main() -> int:
     """Run the worker on this process's standard input and output. Does not return before the last message is sent."""
-    outbox = Outbox(_take_over_stdout())
+    stream = _take_over_stdout()
+    stream.write(hello_line())
+    stream.flush()
+    said_hello_at = time.monotonic()
+    _die_with_parent()
     if sys.stderr is not None:  # a windowed program has none
         faulthandler.enable()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    _die_with_parent()
-    outbox.hello(Hello(pid=os.getpid(), versions={"protocol": PROTOCOL_VERSION, "python": platform.python_version()}))
-    inbox = _Inbox(os.fdopen(0, "rb", closefd=False), outbox)
+
+    from engine.messages import Failed
+    from engine.outbox import Outbox
+
+    outbox = Outbox(stream)
+    inbox = _Inbox(os.fdopen(0, "rb", closefd=False), outbox, said_hello_at)
     try:
         _work(inbox, outbox)
     except MemoryError:
@@ -73,10 +80,11 @@ def _work(inbox: _Inbox, outbox: Outbox) -> None:
     if request.options.memory_limit is not None:
         _limit_memory(request.options.memory_limit, outbox)
     outbox.measure_in(SCALE[objective_name(request)])
-    request = _within_budget(request, (header.elapsed_ms + header.budget_ms - outbox.elapsed_ms()) / 1000)
+    end_ms = header.elapsed_ms + header.budget_ms
+    request = _within_budget(request, (end_ms - outbox.elapsed_ms()) / 1000)
     outcome = solver.solve(request, outbox, inbox.stop_flag)
-    message, plan = _last_message(outcome, outbox, inbox.stop_flag)
-    outbox.finish(message, plan)
+    was_stopped = inbox.stop_flag.stopped and outbox.elapsed_ms() < end_ms
+    outbox.finish(*_last_message(outcome, outbox, was_stopped))
 
 
 def _within_budget(request: OptimizationRequest, budget_s: float) -> OptimizationRequest:
@@ -85,8 +93,10 @@ def _within_budget(request: OptimizationRequest, budget_s: float) -> Optimizatio
     return request.model_copy(update={"options": request.options.model_copy(update={"time_limit": time_limit})})
 
 
-def _last_message(outcome: Outcome, outbox: Outbox, stop_flag: StopFlag) -> tuple[Result | Failed, bytes]:
+def _last_message(outcome: Outcome, outbox: Outbox, was_stopped: bool) -> tuple[Result | Failed, bytes]:
     """Turn the outcome of the search into the last message."""
+    from engine.messages import Failed, Result, encode_plan
+
     if outcome.status == "infeasible":
         rules = len(outcome.conflict)
         message = outcome.reason or (
@@ -97,7 +107,7 @@ def _last_message(outcome: Outcome, outbox: Outbox, stop_flag: StopFlag) -> tupl
         details = {"conflict": outcome.conflict, "repairs": outcome.repairs, "warnings": outcome.warnings}
         return Failed(code=ErrorCode.INFEASIBLE_PROBLEM, message=message, details=details), b""
     if outcome.events is None or outcome.vector is None or outcome.status == "unknown":
-        ended = "before it was stopped" if stop_flag.stopped else "within the time limit"
+        ended = "before it was stopped" if was_stopped else "within the time limit"
         message = outcome.reason or f"No plan was found {ended}. Give it more time, or loosen the rules."
         return Failed(code=ErrorCode.SOLVER_TIMEOUT, message=message, details={"warnings": outcome.warnings}), b""
     plan = encode_plan(outcome.events)
@@ -115,15 +125,20 @@ def _last_message(outcome: Outcome, outbox: Outbox, stop_flag: StopFlag) -> tupl
 
 
 class _Inbox:
-    """Listens to the application for the whole life of the process."""
+    """Listens to the application for the whole life of the process.
 
-    def __init__(self, stream: BinaryIO, outbox: Outbox) -> None:
+    The application starts its clock before this process can look at one. It says how much had passed when it heard the
+    ``hello``; reading and importing since then count too.
+    """
+
+    def __init__(self, stream: BinaryIO, outbox: Outbox, said_hello_at: float) -> None:
         from engine.solve.report import StopFlag
 
         self.stop_flag = StopFlag()
         self.memory_limit: int | None = None
         self._stream = stream
         self._outbox = outbox
+        self._said_hello_at = said_hello_at
         self._arrived = threading.Event()
         self._request: tuple[Solve, bytes] | None = None
         threading.Thread(target=self._listen, name="inbox", daemon=True).start()
@@ -136,6 +151,8 @@ class _Inbox:
         return request
 
     def _listen(self) -> None:
+        from engine.messages import BadMessage, Failed, Stop, read_from_app
+
         try:
             while (arrived := read_from_app(self._stream)) is not None:
                 message, payload = arrived
@@ -144,7 +161,7 @@ class _Inbox:
                         os._exit(EXIT_DONE)
                     threading.Thread(target=self.stop_flag.stop, name="stop", daemon=True).start()
                 elif not self._arrived.is_set():
-                    self._outbox.start_clock(message.elapsed_ms)
+                    self._outbox.start_clock(message.elapsed_ms, self._said_hello_at)
                     self._request = (message, payload)
                     self._arrived.set()
         except BadMessage as error:
@@ -206,6 +223,8 @@ def _guard_memory(limit_mib: int, outbox: Outbox) -> None:
 
 
 def _out_of_memory(limit_mib: int | None) -> Failed:
+    from engine.messages import Failed
+
     limit = f"the limit of {limit_mib} MiB" if limit_mib is not None else "what the machine has"
     return Failed(
         code=ErrorCode.TOO_LARGE,
@@ -216,6 +235,8 @@ def _out_of_memory(limit_mib: int | None) -> Failed:
 
 
 def _internal_error(error: BaseException) -> Failed:
+    from engine.messages import Failed
+
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f"{os.path.basename(last[0].filename)}:{last[0].lineno}" if last else "unknown place"
     return Failed(

@@ -39,11 +39,12 @@ def run_app(arguments: list[str]) -> int:
     if not has_display():
         print("There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so the window cannot open.")
         print("Planning the sample plant here instead:\n", flush=True)
-        return call(VENV_PYTHON, "-m", "app", "optimize", SAMPLE, *arguments)
+        return call(VENV_PYTHON, "-m", "app", "optimize", *(arguments or [SAMPLE]))
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     # Chromium refuses to start its sandbox as root (containers).
     env = {"QTWEBENGINE_DISABLE_SANDBOX": "1"} if is_root else None
-    return call(VENV_PYTHON, "-m", "app", *(arguments or [SAMPLE]), env=env)
+    # Without a file the workstation opens the plan last worked on, the first time the sample plant.
+    return call(VENV_PYTHON, "-m", "app", *arguments, env=env)
 
 
 def javascript_tests() -> list[Path]:

@@ -15,6 +15,7 @@ On SQLite ``datetime(x / 1000, 'unixepoch')`` shows a moment, and ``json_extract
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from typing import Any
 
@@ -24,6 +25,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from engine.instants import from_ms, to_ms
 from storage import canonical
+
+_log = logging.getLogger("taktwerk.storage")
 
 
 def new_id() -> str:
@@ -113,7 +116,7 @@ class JsonText(TypeDecorator[bytes]):
 
 
 class Json(TypeDecorator[Any]):
-    """Small JSON data; ``None`` is SQL NULL."""
+    """Small JSON data; ``None`` is SQL NULL. Text that is no JSON any more reads as ``None``, with a warning."""
 
     impl = Text
     cache_ok = True
@@ -133,4 +136,8 @@ class Json(TypeDecorator[Any]):
         """Return the data."""
         if value is None or dialect.name == "postgresql":
             return value
-        return canonical.loads(value)
+        try:
+            return canonical.loads(value)
+        except ValueError:
+            _log.warning("a stored JSON value is damaged and is left out")
+            return None

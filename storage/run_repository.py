@@ -124,7 +124,7 @@ class RunRepository(Repository):
         """Return the request as it was given to ``add``, ``None`` when none was (E012, E008)."""
         self.get(run_id)
         packed = self._connection.execute(select(_r.request).where(_r.id == run_id)).scalar_one()
-        return None if packed is None else canonical.unpack(packed)
+        return None if packed is None else canonical.unpack(_frame(packed))
 
     def transition(
         self, run_id: str, to_status: str, *, from_statuses: Iterable[str] | None = None, **columns: Any
@@ -244,7 +244,7 @@ class RunRepository(Repository):
         if row is None:
             return None
         facts = {key: value for key, value in row.items() if key != "events"}
-        return IncumbentRow(**facts, events_json=canonical.unpack(row["events"]))
+        return IncumbentRow(**facts, events_json=canonical.unpack(_frame(row["events"])))
 
     def has_incumbent(self, run_id: str) -> bool:
         """Return whether a run has found a plan."""
@@ -294,3 +294,8 @@ def _interrupted(run: RunRow, has_incumbent: bool) -> TaktwerkError:
         f"Taktwerk ended while this optimisation {stage}. {rest}",
         {"hasIncumbent": has_incumbent},
     )
+
+
+def _frame(cell: Any) -> bytes:
+    """Return a cell's bytes; one that another program made text of is not a frame any more, and is refused as such."""
+    return cell if isinstance(cell, bytes) else str(cell).encode()

@@ -26,8 +26,8 @@ LEAST_SQLITE = (3, 51, 3)
 
 BUSY_TIMEOUT_S = 10.0
 _MAGIC = b"SQLite format 3\x00"
-_CHECKED_UP_TO_BYTES = 256 * 1024 * 1024
-"""Larger files are not checked page by page at every start; ``quick_check`` can be asked for."""
+_CHECKED_UP_TO_BYTES = 1024 * 1024 * 1024
+"""Larger files take over 0.3 s to check page by page, and are not at every start; ``quick_check`` can be asked for."""
 
 driver: Any = sqlite
 """The DB-API module that every connection uses."""
@@ -94,6 +94,7 @@ def prepare_connection(connection: Any, *, writes: bool) -> None:
     Transactions are begun by us, never by the driver; a commit is on the disk when it returns (``synchronous=FULL``).
     """
     connection.isolation_level = None
+    connection.text_factory = _text  # a damaged cell must not keep the rest of the table from being read
     cursor = connection.cursor()
     for pragma in (
         "foreign_keys=ON",
@@ -106,6 +107,10 @@ def prepare_connection(connection: Any, *, writes: bool) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def connect(path: Path) -> Any:

@@ -6,13 +6,13 @@ import builtins
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, type_coerce, update
 
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.model import Schedule
 from storage import canonical
 from storage.canonical import Encoded
-from storage.column_types import new_id, now
+from storage.column_types import JsonText, new_id, now
 from storage.failures import not_found, storage_error
 from storage.repository import Repository
 from storage.rows import HeadRow, Source, VersionInfo
@@ -116,10 +116,7 @@ class VersionRepository(Repository):
             E012 when there is no such version, E008 naming the version when the stored data are not what was saved.
         """
         info = self.get(version_id)
-        try:
-            data = self._connection.execute(select(_v.data).where(_v.id == version_id)).scalar_one()
-        except (TaktwerkError, ValueError) as error:  # not text any more, or not JSON
-            raise _damaged(info, str(error)) from error
+        data = self._connection.execute(select(_v.data).where(_v.id == version_id)).scalar_one()
         if canonical.content_hash(data) != info.content_hash:
             raise _damaged(info, "the stored data do not have the hash they were saved with")
         return Encoded(data, info.content_hash)
@@ -139,9 +136,18 @@ class VersionRepository(Repository):
             ) from error
 
     def diff(self, version_id: str) -> dict[str, Any] | None:
-        """Return what turns the parent's data into this version's, ``None`` for one without a parent."""
-        self.get(version_id)
-        return self._connection.execute(select(_v.diff_from_parent).where(_v.id == version_id)).scalar_one()
+        """Return what turns the parent's data into this version's, ``None`` for one without a parent (E008, E012)."""
+        info = self.get(version_id)
+        column = type_coerce(_v.diff_from_parent, JsonText)
+        stored: Any = self._connection.execute(select(column).where(_v.id == version_id)).scalar_one()
+        try:
+            return None if stored is None else canonical.loads(stored)
+        except ValueError as error:
+            raise storage_error(
+                f"What changed in version {info.number} cannot be read any more. The version itself is not affected.",
+                version=version_id,
+                reason=str(error),
+            ) from error
 
     def _lock_schedule(self, schedule_id: str) -> None:
         """Make sure the schedule exists; on a server its row is what number-giving writers queue at."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import orjson
 from PySide6.QtCore import QCoreApplication, QFile, QIODevice, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWebChannel import QWebChannel
-from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineProfile, QWebEngineScript
+from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -38,6 +37,7 @@ COLOUR_KEYS: Final = ("order", "lateness", "family", "status")
 _RELOAD_MS: Final = 250
 _MOST_CRASHES: Final = 4
 _CRASH_SPAN_S: Final = 60.0
+_FARTHEST: Final = 1e14
 _WINDOW_FIELDS: Final = ("from", "to", "rowFrom", "rowTo", "viewFrom", "viewTo")
 
 
@@ -61,6 +61,7 @@ class BoardView(QWidget):
     optimise_requested = Signal(tuple)
     viewport_changed = Signal(object, object)
     answered = Signal(object)
+    """The session's answer to a gesture on the board, refusals included."""
 
     def __init__(self, parent: QWidget | None = None, *, bryntum: Path | None = None, read_only: bool = False) -> None:
         super().__init__(parent)
@@ -107,7 +108,7 @@ class BoardView(QWidget):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        self._controller = None if session is None else BoardController(session)
+        self._controller = None if session is None else BoardController(session, self.answered.emit)
         if session is not None:
             self._unsubscribe = session.subscribe(self._on_answer)
         self._select(())
@@ -145,7 +146,7 @@ class BoardView(QWidget):
         """Show a span of time (ms UTC), as far as the zoom levels allow; a second board follows with this."""
         self._send("showSpan", start=start_ms, end=end_ms)
 
-    def find(self, text: str) -> int:
+    def find_text(self, text: str) -> int:
         """Select the operations that match a text, scroll to the first and return how many there are."""
         ids = self._controller.find(text) if self._controller else []
         self._send("select", eventIds=ids)
@@ -309,6 +310,10 @@ class BoardView(QWidget):
                 return self.order_requested.emit(request.order_id)
             case requests.OptimiseAround():
                 return self.optimise_requested.emit(tuple(request.event_ids))
+            case _:
+                return self._change(controller, request)
+
+    def _change(self, controller: BoardController, request: Any) -> dict[str, Any]:
         if self._read_only:
             raise TaktwerkError(ErrorCode.RESOURCE_LOCKED, "This board only shows a plan; edit it on the main board.")
         if isinstance(request, requests.Execute):
@@ -349,6 +354,8 @@ def window_request(query: dict[str, str]) -> WindowRequest:
     try:
         from_ms, to_ms, row_from, row_to, view_from, view_to = (int(float(query[k])) for k in _WINDOW_FIELDS)
         scale = float(query["msPerPx"])
+        if not all(abs(n) < _FARTHEST for n in (from_ms, to_ms, row_from, row_to, view_from, view_to, scale)):
+            raise ValueError(query)
     except (KeyError, ValueError, OverflowError):
         raise TaktwerkError(ErrorCode.INVALID_SCHEDULE, "The page asked for a window that is not understood.") from None
     row_from, view_from = max(0, row_from), max(0, view_from)

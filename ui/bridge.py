@@ -1,7 +1,7 @@
 """The channel between the page and the program: one slot ``call(json) -> json``, one signal ``message(json)``.
 
-A request is ``{"method": …, …}`` with the method's fields, an answer ``{"ok": true, "data": …}`` or ``{"ok": false, "error":
-{code, message, details}}``. Whatever a request does, an answer comes back.
+A request is ``{"method": …, …}`` with the method's fields, an answer ``{"ok": true, "data": …}`` or ``{"ok": false,
+"error": {code, message, details}}``. Whatever a request does, an answer comes back.
 """
 
 from __future__ import annotations

@@ -332,4 +332,3 @@ class MainWindow(QMainWindow):
 
     def _on_colour(self, key: str) -> None:
         self.board.set_colour_by(key)
-        self.tool_bar.legend.show_entries(self.board.legend(), "Each order has a colour of its own")

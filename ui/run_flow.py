@@ -9,12 +9,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.preview import Preview, make_preview
 from app.session import Answer
 from engine.errors import ErrorCode, TaktwerkError
-from engine.model import OptimizationResult, Schedule
+from engine.metrics import objective_name
+from engine.model import OptimizationResult, RunStatus, Schedule
 from ui import text
 from ui.actions import Actions
 from ui.background import in_background
 from ui.dialogs.conflict import ConflictDialog
-from ui.runs import RunFeed, RunService, RunView, error_parts, status_of
+from ui.runs import RunFeed, RunService, RunView, can_preview, error_parts, status_of
 from ui.studio.labels import OBJECTIVE_TITLES
 from ui.studio.panel import StudioPanel
 from ui.studio.settings import RunSettings
@@ -78,9 +79,10 @@ class RunFlow(QObject):
             self._bench.say(next(iter(faults.values())), "warn")
             return
         frozen = session.working
+        request = settings.to_request(frozen)
         try:
             run_id = self._runs.submit(
-                settings.to_request(frozen),
+                request,
                 schedule_id=session.schedule_id,
                 base_version_id=session.head.id,
                 label=run_label(settings, self._studio.setup.profile_name()),
@@ -89,6 +91,7 @@ class RunFlow(QObject):
             self._bench.show_error(error, "The run was not started")
             return
         self._inputs[run_id] = frozen
+        self._studio.objectives.remember(run_id, objective_name(request))
         self._on_updated(self._runs.status(run_id))
         self._studio.show_page("run")
         self._bench.say("The run has started. You can go on planning meanwhile.")
@@ -115,7 +118,8 @@ class RunFlow(QObject):
 
         def work() -> Preview:
             result = result_of(self._runs, run_id)
-            preview = make_preview(run_id, frozen or input_of(self._runs, run_id, session), working, result)
+            taken = frozen or self._runs.request(run_id).schedule_data
+            preview = make_preview(run_id, taken, working, result)
             return _computed(preview)
 
         in_background(work, lambda preview: self._on_preview(preview, view.label), self._on_preview_failed)
@@ -217,12 +221,11 @@ class RunFlow(QObject):
 
     def _is_ours(self, view: RunView) -> bool:
         session = self._bench.session
-        owner = getattr(view, "schedule_id", None)
-        return session is not None and (owner is None or owner == session.schedule_id)
+        return session is not None and view.schedule_id == session.schedule_id
 
     def _on_activated(self, view: RunView) -> None:
         self._studio.run.show_run(view)
-        if status_of(view) == "completed" or (view.has_incumbent and view.error is None):
+        if view.status is RunStatus.COMPLETED or (can_preview(view) and view.error is None):
             self.show_result(view.run_id)
         else:
             self._studio.show_page("run")
@@ -303,11 +306,6 @@ def result_of(runs: RunService, run_id: str) -> OptimizationResult:
     if error is not None:
         raise TaktwerkError(ErrorCode(error.code), error.message, dict(error.details))
     raise TaktwerkError(ErrorCode.NOT_FOUND, "This run has no plan to show.", {"runId": run_id})
-
-
-def input_of(runs: RunService, run_id: str, session: Any) -> Schedule:
-    """Return the schedule that a run of an earlier sitting worked on."""
-    return runs.input_schedule(run_id)  # type: ignore[attr-defined]
 
 
 def _computed(preview: Preview) -> Preview:

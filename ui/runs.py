@@ -3,60 +3,47 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from engine.model import OptimizationRequest, OptimizationResponse
+from app.run_progress import RunEvent, RunView
+from engine.model import OptimizationRequest, OptimizationResponse, RunStatus
 
 UPDATE_INTERVAL_MS: Final = 200
 ACTIVE: Final = frozenset({"queued", "running"})
-
-
-class RunView(Protocol):
-    """What is shown of a run (``app.optimization.RunView``)."""
-
-    run_id: str
-    status: Any
-    percentage: float
-    step: str | None
-    objective: float | None
-    bound: float | None
-    gap: float | None
-    elapsed_s: float
-    time_limit_s: float
-    queue_position: int | None
-    series: Sequence[tuple[int, float | None, float | None]]
-    error: Any
-    has_incumbent: bool
-    label: str
-    started_at: Any
-    algorithm_id: int
-    profile_id: int | None
-    metrics: Any
-
-
-class RunEvent(Protocol):
-    """What the service tells its listeners."""
-
-    kind: str
-    run_id: str
-    view: RunView
+__all__ = [
+    "ACTIVE",
+    "ObjectiveNames",
+    "RunEvent",
+    "RunFeed",
+    "RunService",
+    "RunView",
+    "can_preview",
+    "error_parts",
+    "status_of",
+]
 
 
 class RunService(Protocol):
     """``app.optimization.OptimizationService``."""
 
     def submit(
-        self, request: OptimizationRequest, *, schedule_id: str, base_version_id: str, label: str = ""
+        self,
+        request: OptimizationRequest,
+        *,
+        schedule_id: str | None = None,
+        base_version_id: str | None = None,
+        label: str = "",
     ) -> str: ...
-    def stop(self, run_id: str, keep: bool) -> None: ...
+    def stop(self, run_id: str, keep: bool = True) -> None: ...
     def cancel(self, run_id: str) -> None: ...
     def status(self, run_id: str) -> RunView: ...
     def history(self, schedule_id: str) -> list[RunView]: ...
-    def subscribe(self, listener: Callable[[RunEvent], None]) -> Any: ...
+    def subscribe(self, listener: Callable[[RunEvent], None]) -> Callable[[], None]: ...
     def result(self, run_id: str) -> OptimizationResponse: ...
+    def request(self, run_id: str) -> OptimizationRequest: ...
 
 
 class RunFeed(QObject):
@@ -83,8 +70,7 @@ class RunFeed(QObject):
 
     def close(self) -> None:
         """Stop listening."""
-        if callable(self._unsubscribe):
-            self._unsubscribe()
+        self._unsubscribe()
         self._timer.stop()
 
     def _on_event(self, event: RunEvent) -> None:
@@ -118,16 +104,28 @@ class RunFeed(QObject):
 
 def status_of(view: RunView) -> str:
     """Return the state of a run as its wire name."""
-    return str(getattr(view.status, "value", view.status))
+    return view.status.value
 
 
-def objective_of(view: RunView) -> str | None:
-    """Return the name of the objective that the run's values are of, if it is known."""
-    name = getattr(view, "objective_name", None)
-    if name is None and view.metrics is not None:
-        metrics = view.metrics
-        name = metrics.get("objective") if isinstance(metrics, dict) else getattr(metrics, "objective", None)
-    return name
+def can_preview(view: RunView) -> bool:
+    """Whether a run that is over has a plan to show: its result, or for one that failed the best plan it had."""
+    return view.status is RunStatus.COMPLETED or (view.status is RunStatus.FAILED and view.has_incumbent)
+
+
+class ObjectiveNames:
+    """What the values of runs are values of: known from the request while a run goes on, from its metrics later."""
+
+    def __init__(self) -> None:
+        self._by_run: dict[str, str] = {}
+
+    def remember(self, run_id: str, objective: str) -> None:
+        """Note what a run aims at."""
+        self._by_run[run_id] = objective
+
+    def of(self, view: RunView) -> str | None:
+        """Return the objective of a run, ``None`` when it is not known."""
+        known = self._by_run.get(view.run_id)
+        return known or (view.metrics.objective if view.metrics is not None else None)
 
 
 def error_parts(error: object) -> tuple[str, str]:

@@ -7,10 +7,11 @@ and serialised off the interface's thread; there are no other methods, no other 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import shiboken6
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QUrl, QUrlQuery
@@ -22,6 +23,7 @@ _log = logging.getLogger("taktwerk.web")
 
 SCHEME: Final = b"planner"
 HOST: Final = "app"
+BRYNTUM_VARIABLE: Final = "TAKTWERK_BRYNTUM"
 ORIGIN: Final = f"{SCHEME.decode()}://{HOST}"
 _API: Final = "/api/"
 _BRYNTUM: Final = "/bryntum/"
@@ -61,9 +63,13 @@ def register_scheme() -> None:
 
 
 def find_bryntum(configured: Path | None = None) -> Path | None:
-    """Return the folder of the Bryntum Scheduler Pro package: the configured one, or the one npm installed here."""
+    """Return the folder of the Bryntum Scheduler Pro package, or ``None``.
+
+    The configured one, that of the variable ``TAKTWERK_BRYNTUM``, or the one that npm installed here.
+    """
     root = Path(str(files("resources"))).resolve().parent
-    for folder in (configured, root / "node_modules" / "@bryntum" / "schedulerpro"):
+    named = os.environ.get(BRYNTUM_VARIABLE)
+    for folder in (configured, Path(named) if named else None, root / "node_modules" / "@bryntum" / "schedulerpro"):
         if folder is not None and (folder / "schedulerpro.module.js").is_file():
             return folder.resolve()
     return None
@@ -101,7 +107,12 @@ class SchemeHandler(QWebEngineUrlSchemeHandler):
         self._web = Path(str(files("resources"))).resolve() / "web"
         self._bryntum = bryntum
         self._api = api
-        self._csp = content_security_policy(trial_image_host(bryntum)).encode()
+        self._headers = {
+            b"Content-Security-Policy": content_security_policy(trial_image_host(bryntum)).encode(),
+            b"X-Content-Type-Options": b"nosniff",
+            b"Referrer-Policy": b"no-referrer",
+            b"Cache-Control": b"no-store",
+        }
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:
         """Serve one request; whatever goes wrong, the request ends."""
@@ -161,14 +172,8 @@ class SchemeHandler(QWebEngineUrlSchemeHandler):
         in_background(produce, done, failed)
 
     def _reply(self, job: QWebEngineUrlRequestJob, mime: bytes, body: bytes) -> None:
-        job.setAdditionalResponseHeaders(
-            {
-                QByteArray(b"Content-Security-Policy"): [QByteArray(self._csp)],
-                QByteArray(b"X-Content-Type-Options"): [QByteArray(b"nosniff")],
-                QByteArray(b"Cache-Control"): [QByteArray(b"no-store")],
-                QByteArray(b"Referrer-Policy"): [QByteArray(b"no-referrer")],
-            }
-        )
+        headers: Any = {QByteArray(name): [QByteArray(value)] for name, value in self._headers.items()}
+        job.setAdditionalResponseHeaders(headers)  # a multi-map: lists of values, other than the stubs say
         buffer = QBuffer(job)
         buffer.setData(QByteArray(body))
         buffer.open(QIODevice.OpenModeFlag.ReadOnly)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from ui import palette
 from ui.actions import Actions
 from ui.find_box import FindBox
 from ui.icons import icon
-from ui.legend import Legend
 from ui.widgets import label
 
 COLOURS = (("order", "Order"), ("lateness", "Lateness"), ("family", "Setup family"), ("status", "Status"))
 
 
 class MainToolBar(QToolBar):
-    """File, edit and run actions, zoom, colours with their legend, the search field."""
+    """File, edit and run actions, zoom, colours, the search field."""
 
     colour_by_changed = Signal(str)
     push_fixed_changed = Signal(bool)
@@ -52,10 +51,12 @@ class MainToolBar(QToolBar):
         caption.setContentsMargins(4, 0, 4, 0)
         self.addWidget(caption)
         self.addWidget(self.colour_by)
-        self.legend = Legend()
-        self.addWidget(self.legend)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
         self.find = FindBox()
-        self.find.setFixedWidth(230)
+        self.find.setMinimumWidth(150)
+        self.find.setMaximumWidth(260)
         self.addWidget(self.find)
 
     def _push_button(self, actions: Actions) -> QToolButton:

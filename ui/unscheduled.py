@@ -32,6 +32,7 @@ class UnscheduledPanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._refresh())
         row = QHBoxLayout()
         row.setContentsMargins(8, 6, 8, 6)
+        row.setSpacing(10)
         row.addWidget(self._schedule)
         row.addWidget(label("or let Optimize place them", "small"))
         row.addStretch(1)

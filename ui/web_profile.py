@@ -83,14 +83,14 @@ class OwnPage(QWebEnginePage):
         self.fileSystemAccessRequested.connect(lambda request: request.reject())
         self.certificateError.connect(lambda error: error.rejectCertificate())
 
-    def acceptNavigationRequest(self, url: QUrl | str, type: Any, isMainFrame: bool) -> bool:  # noqa: A002
+    def acceptNavigationRequest(self, url: QUrl | str, type: Any, isMainFrame: bool) -> bool:
         """Allow our own pages in the main frame only."""
         allowed = isMainFrame and is_own(QUrl(url))
         if not allowed:
             _log.warning("navigation to %s refused", QUrl(url).toString()[:_LONGEST_LOG])
         return allowed
 
-    def createWindow(self, type: Any) -> QWebEnginePage | None:  # noqa: A002
+    def createWindow(self, type: Any) -> Any:
         """Open no windows."""
         return None
 

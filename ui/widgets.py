@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QButtonGroup,
     QCheckBox,
+    QComboBox,
     QDateTimeEdit,
     QFrame,
     QHBoxLayout,
@@ -71,6 +72,17 @@ def inset(spin: _Spin) -> _Spin:
     if edit is not None:
         edit.setTextMargins(5, 0, 0, 0)
     return spin
+
+
+def combo(accessible_name: str = "") -> QComboBox:
+    """Return a combo box that takes the width it is given, however long its entries are."""
+    result = QComboBox()
+    result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    result.setMinimumContentsLength(6)
+    result.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    if accessible_name:
+        result.setAccessibleName(accessible_name)
+    return result
 
 
 def line(role: str = "line") -> QFrame:
@@ -197,7 +209,12 @@ class Notice(QFrame):
         super().__init__()
         self._icon = QLabel()
         self._text = label("", wrap=True, selectable=True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self._text.setSizePolicy(policy)
+        own = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        own.setHeightForWidth(True)
+        self.setSizePolicy(own)
         self._buttons = QHBoxLayout()
         box = QHBoxLayout(self)
         box.setContentsMargins(9, 7, 9, 7)

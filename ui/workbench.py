@@ -70,9 +70,9 @@ class Workbench(QObject):
         parts = [answer.label, *answer.notes]
         new = len(answer.new_violations)
         if new == 1:
-            parts.append(f"breaks a rule: {answer.new_violations[0].message}")
+            parts.append(f"Breaks a rule: {answer.new_violations[0].message}")
         elif new:
-            parts.append(f"breaks {new} rules, see Problems")
+            parts.append(f"Breaks {new} rules; see Problems")
         words = ". ".join(part.rstrip(".") for part in parts if part)
         if words:
             self.said.emit("warn" if new else "info", words + ".")

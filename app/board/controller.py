@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from app.board.details import details_json, probe_json
@@ -25,10 +26,18 @@ class BoardController:
     """Projects one session for the page and carries out its gestures.
 
     ``snapshot`` is to be called in the session's thread; the snapshot itself may be read anywhere.
+
+    Parameters
+    ----------
+    session
+        What is open.
+    told
+        Called with the session's answer to every gesture of the page, refusals included.
     """
 
-    def __init__(self, session: PlanningSession) -> None:
+    def __init__(self, session: PlanningSession, told: Callable[[Answer], None] = lambda _: None) -> None:
         self.session = session
+        self._told = told
         self._preview: Preview | None = None
         self._snapshot: BoardSnapshot | None = None
         self._shown: tuple[int, Preview | None] | None = None
@@ -135,6 +144,7 @@ class BoardController:
 
     def answer_json(self, answer: Answer) -> dict[str, Any]:
         """Return an answer for the page: the changed bars, and what it newly breaks."""
+        self._told(answer)
         if answer.error is not None:
             raise answer.error
         snapshot = self.snapshot()

@@ -202,7 +202,7 @@ def _neighbours(
         out.append(
             {
                 "id": key,
-                "name": facts.label(key),
+                "name": other.name if other.order_id == op.order_id is not None else facts.label(key),
                 "resource": None if resource is None else resource.name or resource.id,
                 "start": facts.starts.get(key),
                 "end": facts.ends.get(key),

@@ -47,16 +47,15 @@ def frame_json(snapshot: BoardSnapshot) -> dict[str, Any]:
 
 def zone_offsets(zone: ZoneInfo, begin_ms: int, end_ms: int) -> list[tuple[int, int]]:
     """Return ``(from_ms, offset_ms)`` of the zone over a span: the first entry, then each change of the clocks."""
-    at = begin_ms
+    at = begin_ms // 1000 * 1000
     found = [(at, _offset_ms(zone, at))]
     while at < end_ms:
         following = at + _DAY_MS
         if _offset_ms(zone, following) != found[-1][1]:
             low, high = at, following
             while high - low > 1000:
-                middle = (low + high) // 2
+                middle = (low + high) // 2000 * 1000
                 low, high = (middle, high) if _offset_ms(zone, middle) == found[-1][1] else (low, middle)
-            high = -(-high // 1000) * 1000
             found.append((high, _offset_ms(zone, high)))
         at = following
     return found

@@ -224,8 +224,12 @@ class _BarMaker:
             "e": max(bar["e"] for bar in bars),
             "n": f"{len(bars)} operations",
             "q": len(bars),
-            "c": (_common([c[0] for c in colours], -1), worst, _common([c[2] for c in colours], -1),
-                  _common([c[3] for c in colours], "planned")),
+            "c": (
+                _common([c[0] for c in colours], -1),
+                worst,
+                _common([c[2] for c in colours], -1),
+                _common([c[3] for c in colours], "planned"),
+            ),
         }
         if broken := sum(bar.get("v", 0) for bar in bars):
             block["v"] = broken

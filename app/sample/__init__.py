@@ -26,14 +26,14 @@ from engine.model import (
     Status,
     Unavailable,
 )
+from engine.plan import PlanFacts
 
 SAMPLE_FILE = Path(__file__).resolve().parents[2] / "resources" / "samples" / "metal-components.json"
 
 _EARLIER = MONDAY - dt.timedelta(days=4)
 """When the hurried planner began: the Thursday before."""
 
-_LOCKED_STEPS = ("Test run", "Final inspection", "Pressure test")
-_DAY = dt.timedelta(days=1)
+_WITNESSED = ("Test run", "Final inspection", "Pressure test")
 
 
 def build() -> Schedule:
@@ -61,7 +61,7 @@ def build() -> Schedule:
     empty = Schedule(version="1.0", snapshot=snapshot, metadata=metadata)
     with_history = _with_events(empty, _history(empty))
     planned = HurriedPlanner(with_history, to_ms(MONDAY)).plan()
-    return _with_events(empty, _locked([planned[operation.id] for operation in book.operations]))
+    return _with_locks(_with_events(empty, (planned[operation.id] for operation in book.operations)))
 
 
 def _with_events(schedule: Schedule, events: Iterable[Operation]) -> Schedule:
@@ -90,17 +90,19 @@ def _history(schedule: Schedule) -> list[Operation]:
     return events
 
 
-def _locked(events: list[Operation]) -> list[Operation]:
-    """Lock three operations that a customer has been invited to witness."""
+def _with_locks(schedule: Schedule) -> Schedule:
+    """Lock three operations that a customer has been invited to witness, of orders that are in time."""
+    lateness_ms = PlanFacts(schedule).order_lateness_ms
     witnessed = [
         operation.id
-        for operation in events
-        if operation.name.startswith(_LOCKED_STEPS)
-        and operation.status == Status.PLANNED
+        for operation in schedule.snapshot.events
+        if operation.name.startswith(_WITNESSED)
+        and lateness_ms[operation.order_id or ""] <= 0
         and operation.start_date
-        and operation.start_date > MONDAY + 3 * _DAY
+        and operation.start_date > MONDAY + dt.timedelta(days=3)
     ][:3]
-    return [op.model_copy(update={"locked": True}) if op.id in witnessed else op for op in events]
+    events = schedule.snapshot.events
+    return _with_events(schedule, (op.model_copy(update={"locked": op.id in witnessed}) for op in events))
 
 
 def _outage(key: str, resource: str, hours: tuple[float, float], reason: str, units: int | None = None) -> Unavailable:

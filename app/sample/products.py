@@ -146,7 +146,7 @@ PRODUCTS = (
             _saw(0.9),
             _turn(4.2, "chuck 250"),
             _mill(1.8, name="Drill"),
-            Step("Zinc-plate", ("SUB-1",), 1200, 0),
+            Step("Zinc-plate", ("SUB-1",), 840, 0),
             _inspect(0.3),
         ),
     ),

@@ -25,7 +25,8 @@ def check_capacity(context: Context) -> None:
         if resource.infinite:
             continue
         out = outages.get(resource_id, ())
-        if resource.capacity == 1 and not out and all(use.quantity == 1 for use in uses):
+        alike = all(use.quantity == 1 for use in uses) and len({use.event_id for use in uses}) == len(uses)
+        if resource.capacity == 1 and not out and alike:
             for one, other in overlaps(uses):
                 _report_overlap(context, resource, one, other)
         else:
@@ -98,13 +99,13 @@ def _clipped(outages: list[Use], capacity: int) -> Iterator[Use]:
 
 
 def _check_choices(context: Context, held: dict[str, list[Use]], outages: dict[str, tuple[Use, ...]]) -> None:
-    for need in choose(context.facts, held, outages).failed:
+    for need, holders in choose(context.facts, held, outages).failed:
         op = context.facts.operations[need.event_id]
         candidates = listing([context.facts.resource_label(key) for key in need.candidates])
         when = context.period(need.start_ms, need.end_ms)
         message = f"None of {candidates} can serve {context.facts.label(op.id)} {when}."
         span = (need.start_ms, need.end_ms)
-        context.found.append(Violation("demand", message, (op.id,), need.candidates[0], None, *span))
+        context.found.append(Violation("demand", message, (op.id, *holders), need.candidates[0], None, *span))
 
 
 def _report_overlap(context: Context, resource: Resource, one: Use, other: Use) -> None:

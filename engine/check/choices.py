@@ -27,10 +27,13 @@ class Need:
 
 @dataclass
 class Choice:
-    """A resource for every need that has one, by operation and position, and the needs that found none."""
+    """A resource for every need that has one, by operation and position.
+
+    ``failed`` are the needs that found none, each with the operations that hold its candidates meanwhile.
+    """
 
     made: dict[tuple[str, int], str] = field(default_factory=dict)
-    failed: list[Need] = field(default_factory=list)
+    failed: list[tuple[Need, tuple[str, ...]]] = field(default_factory=list)
 
 
 def choose(facts: PlanFacts, held: Mapping[str, Iterable[Use]], outages: Mapping[str, tuple[Use, ...]]) -> Choice:
@@ -105,7 +108,7 @@ class _Search:
             for i, key in made.items():
                 self._loads[key].add(_use(needs[i]))
         result.made.update({(needs[i].event_id, needs[i].position): key for i, key in made.items()})
-        result.failed.extend(need for i, need in enumerate(needs) if i not in made)
+        result.failed.extend((need, self._holders(need)) for i, need in enumerate(needs) if i not in made)
 
     def _search(self, needs: list[Need]) -> dict[int, str] | None:
         """Depth-first over the choices, without recursion, within a bounded number of steps."""
@@ -131,6 +134,11 @@ class _Search:
         for i, key in enumerate(made):
             self._loads[key].remove(_use(needs[i]))
         return dict(enumerate(made)) if len(made) == len(needs) else None
+
+    def _holders(self, need: Need) -> tuple[str, ...]:
+        """The other operations that hold what could serve the need."""
+        uses = (use for key in need.candidates for use in self._loads[key].beside(need.start_ms, need.end_ms))
+        return tuple(dict.fromkeys(u.event_id for u in uses if u.event_id not in ("", need.event_id)))
 
     def _serving(self, need: Need) -> list[str]:
         """The candidates that work while they are needed."""

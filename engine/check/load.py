@@ -88,10 +88,14 @@ class Load:
         """Give a span back that was taken."""
         del self._uses[bisect_left(self._uses, use)]
 
+    def beside(self, start_ms: int, end_ms: int) -> list[Use]:
+        """Return the uses that overlap the span."""
+        first = bisect_left(self._uses, (start_ms - self._longest_ms,))
+        last = bisect_left(self._uses, (end_ms,))
+        return [use for use in self._uses[first:last] if use.end_ms > start_ms]
+
     def fits(self, use: Use, capacity: int) -> bool:
         """Whether the use has room beside the others."""
-        first = bisect_left(self._uses, (use.start_ms - self._longest_ms,))
-        last = bisect_left(self._uses, (use.end_ms,))
-        beside = [u for u in self._uses[first:last] if u.end_ms > use.start_ms]
+        beside = self.beside(use.start_ms, use.end_ms)
         inside = [u._replace(start_ms=max(u.start_ms, use.start_ms), end_ms=min(u.end_ms, use.end_ms)) for u in beside]
         return next(peaks((use, *inside), capacity), None) is None

@@ -26,7 +26,7 @@ def check_pins(context: Context) -> None:
         op = context.facts.operations.get(key)
         if op is None or op is before[key]:
             continue
-        if _fixed_part(op, pin) != _fixed_part(before[key], pin):
+        if not _kept(before[key], op, pin):
             _report(context, before[key], op, pin)
 
 
@@ -47,12 +47,15 @@ def check_blocks(context: Context) -> None:
                 _check_block(context, op, block)
 
 
-def _fixed_part(op: Operation, pin: Pin) -> tuple[object, ...]:
-    """What the pin holds: of a started operation the end may still change with its duration."""
-    secondary = tuple(chosen(d) for d in op.demands or () if d.resource_ids is None or d.resource_id is not None)
-    if pin is Pin.STARTED:
-        return op.resource_id, op.start_date, None, secondary
-    return op.resource_id, op.start_date, op.end_date, secondary
+def _kept(before: Operation, now: Operation, pin: Pin) -> bool:
+    """Whether the placement is the same: of a started operation the end may follow its duration, and a choice of
+    secondary resources that was open may be made."""
+    if (before.resource_id, before.start_date) != (now.resource_id, now.start_date):
+        return False
+    if pin is not Pin.STARTED and before.end_date != now.end_date:
+        return False
+    pairs = zip(before.demands or (), now.demands or (), strict=False)
+    return all(chosen(old) in (None, chosen(new)) for old, new in pairs)
 
 
 def _report(context: Context, before: Operation, now: Operation, pin: Pin) -> None:

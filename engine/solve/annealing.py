@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from engine.solve.report import StopFlag
 
 _JIT = {"cache": True, "nogil": True}
+_CYCLES = 1.0
+_HOT, _COLD = 0.08, 0.002
+"""The share of worse candidates to accept at the beginning and at the end of a cooling cycle."""
 _TERM = {
     "minimize_makespan": (kernels.MAKESPAN,),
     "minimize_tardiness": (kernels.TARDINESS,),
@@ -89,7 +92,7 @@ def _focus(I, F, S, movable, aim_late):
                 chosen = o
         if last < 0 or S[S[END] + o] > S[S[END] + last]:
             last = o
-    if chosen < 0:
+    if chosen < 0 or np.random.random() < 0.2:
         chosen = last
     steps = np.random.randint(12)
     for _ in range(steps):
@@ -189,52 +192,54 @@ def _by_start(S, order):
 
 
 @njit(**_JIT)
-def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterations, hot, cold, seed, best):
-    """Anneal in place; return (value of the best, its penalty, candidates tried).
+def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterations, heat, seed, best):
+    """Anneal in place at one temperature; return (best value, its penalty, worse candidates, those accepted).
 
-    ``best`` is (order, mode, delay, terms) of the best candidate, filled in.
+    ``best`` is (order, mode, delay, terms) of the best candidate, filled in. A worse candidate is accepted with
+    probability exp(-excess / heat); that is drawn first, so that decoding can stop once it is clear.
     """
     np.random.seed(seed)
-    S = new_state(I)
+    S, T = new_state(I), new_state(I)
     order_end = np.zeros(I[N_ORDERS], np.int64)
     load = np.zeros(I[N_RESOURCES])
     terms = np.zeros(kernels.N_TERMS)
+    late_weight, end_weight = weights[kernels.TARDINESS], weights[kernels.MAKESPAN]
     trial_order, trial_mode, trial_delay = order.copy(), mode.copy(), delay.copy()
-    penalty = decode_close(I, F, S, order, mode, delay, NEVER) if lagged else decode(I, F, S, order, mode, delay, NEVER)
+    penalty = decode_close(I, F, S, order, mode, delay) if lagged else decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
     measure(I, F, S, order_end, load, terms)
     current = _value(terms, weights) + 1e3 * penalty
     best_value, best_penalty = current, penalty
     best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
-    accepted = 0
-    for step in range(iterations):
-        heat = hot * (cold / hot) ** (step / max(1, iterations))
+    worse = accepted = worse_accepted = 0
+    for _ in range(iterations):
         trial_order[:], trial_mode[:], trial_delay[:] = order, mode, delay
         moves = 1 if np.random.random() < 0.8 else 2
         for _ in range(moves):
             _mutate(I, F, S, trial_order, trial_mode, trial_delay, movable, aim_late, lagged)
+        limit = current - heat * np.log(max(np.random.random(), 1e-300))
         if lagged:
-            penalty = decode_close(I, F, S, trial_order, trial_mode, trial_delay, NEVER)
+            penalty = decode_close(I, F, T, trial_order, trial_mode, trial_delay)
         else:
-            penalty = decode(I, F, S, trial_order, trial_mode, trial_delay, (current + 50 * heat) / 1e3 + 1)
-        if penalty >= BIG:
-            value = np.inf
-        else:
-            measure(I, F, S, order_end, load, terms)
-            value = _value(terms, weights) + 1e3 * penalty
-        if value <= current or np.random.random() < np.exp((current - value) / heat):
-            order[:], mode[:], delay[:] = trial_order, trial_mode, trial_delay
-            current = value
-            accepted += 1
-            if value < best_value:
-                best_value, best_penalty = value, penalty
-                best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
-            if accepted % 64 == 0:
-                _by_start(S, order)
-        else:
-            # the state must describe the current candidate: blockers are read from it
-            if step % 4 == 0:
-                decode(I, F, S, order, mode, delay, NEVER)
-    return best_value, best_penalty, iterations
+            penalty = decode(I, F, T, trial_order, trial_mode, trial_delay, late_weight, end_weight, limit)
+        if penalty >= BIG and best_penalty < BIG:
+            worse += 1
+            continue
+        measure(I, F, T, order_end, load, terms)
+        value = _value(terms, weights) + 1e3 * penalty
+        worse += value > current
+        if value > limit:
+            continue
+        worse_accepted += value > current
+        S, T = T, S
+        order[:], mode[:], delay[:] = trial_order, trial_mode, trial_delay
+        current = value
+        accepted += 1
+        if value < best_value:
+            best_value, best_penalty = value, penalty
+            best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
+        if accepted % 64 == 0:
+            _by_start(S, order)
+    return best_value, best_penalty, worse, worse_accepted
 
 
 def term_weights(problem: Problem) -> np.ndarray:
@@ -293,6 +298,8 @@ class Annealer:
         self._lagged = any(a.max_lag is not None for a in problem.arcs)
         self._aim_late = bool(self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST])
         self.tried = 0
+        self._heat: float | None = None
+        self._cycle = 0.0
         self.rebase(start)
 
     def rebase(self, start: Solution) -> None:
@@ -301,6 +308,8 @@ class Annealer:
         self.order = self._movable[np.lexsort((keys[1], keys[0]))]
         self.mode = start.mode.copy()
         self.delay = np.zeros(len(self._problem.ops), np.int64)
+        self._best_value = np.inf
+        self._best: tuple[np.ndarray, ...] | None = None
 
     def run(
         self,
@@ -317,50 +326,41 @@ class Annealer:
         while not stop.stopped and (left := seconds - (time.monotonic() - begin)) > 0.02:
             if max_candidates is not None and self.tried >= max_candidates:
                 return
-            share = 1 - left / seconds
             before = time.monotonic()
-            value, penalty, best = self._chunk(chunk, share)
+            value, penalty, best = self._chunk(chunk, 1 - left / seconds)
             took = max(1e-4, time.monotonic() - before)
             if penalty == 0 and value < best_value - 1e-9:
                 best_value = value
                 on_better(self._solution(best))
             if max_candidates is None:
-                chunk = int(np.clip(chunk * min(0.25, left) / took, 5, 4 * chunk))
+                chunk = int(np.clip(chunk * min(0.2, left) / took, 5, 4 * chunk))
 
     def _chunk(self, iterations: int, share: float) -> tuple[float, int, tuple[np.ndarray, ...]]:
+        """Anneal some candidates, then set the temperature so that the share of worse ones accepted comes right."""
         self._round += 1
-        scale = max(1.0, self._scale())
-        cycle = (share * 4) % 1.0
-        hot = scale * 0.002 * 0.02**cycle + 1e-6
+        cycle = share * _CYCLES % 1.0
+        if self._heat is None:
+            self._heat = 1e-3 * float(self._weights.max()) * self._problem.horizon
         best = self.order.copy(), self.mode.copy(), self.delay.copy(), np.zeros(kernels.N_TERMS)
-        value, penalty, tried = anneal(
-            *self.flat,
-            self.order,
-            self.mode,
-            self.delay,
-            self._movable,
-            self._weights,
-            self._aim_late,
-            self._lagged,
-            iterations,
-            hot,
-            hot * 0.7,
-            (self._seed * 7919 + self._round) % (2**31),
-            best,
-        )
-        self.tried += tried
-        self._last_value = value
-        if cycle > 0.9:
-            self.order, self.mode, self.delay = best[0].copy(), best[1].copy(), best[2].copy()
+        lists = self.order, self.mode, self.delay, self._movable
+        goals = self._weights, self._aim_late, self._lagged
+        seed = (self._seed * 7919 + self._round) % 2**31
+        value, penalty, worse, accepted = anneal(*self.flat, *lists, *goals, iterations, self._heat, seed, best)
+        self.tried += iterations
+        wanted = _HOT * (_COLD / _HOT) ** cycle
+        found = (accepted + 0.5 * wanted) / (worse + 0.5)
+        self._heat *= float(np.clip((wanted / found) ** 0.5, 0.6, 1.6))
+        if value < self._best_value:
+            self._best_value, self._best = value, best
+        if cycle < self._cycle and self._best is not None:
+            self.order, self.mode, self.delay = (x.copy() for x in self._best[:3])
+        self._cycle = cycle
         return value, penalty, best
-
-    def _scale(self) -> float:
-        return getattr(self, "_last_value", 0.0) or float(self._problem.horizon)
 
     def _solution(self, best: tuple[np.ndarray, ...]) -> Solution:
         ints, floats = self.flat
         state = new_state(ints)
-        decode(ints, floats, state, best[0], best[1], best[2], NEVER)
+        decode(ints, floats, state, best[0], best[1], best[2], 0.0, 0.0, np.inf)
         n, d = ints[N_OPS], self._problem.demand_offset[-1]
         part = [state[state[k] : state[k] + n].copy() for k in (MODE, START, END, FIRST)]
         return Solution(*part, choice=state[state[CHOICE] : state[CHOICE] + d].copy())

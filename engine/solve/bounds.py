@@ -112,7 +112,8 @@ class _Bounds:
             if op.is_circumstance:
                 continue
             terms.append(min(m.cost + m.work_ms / HOUR_MS * (rates[m.resource] + extra) for m in op.modes))
-        return math.fsum(terms) * (1 - 1e-12) + self.tardiness_ms() / HOUR_MS * problem.objective.tardiness_cost_per_hour
+        late = self.tardiness_ms() / HOUR_MS * problem.objective.tardiness_cost_per_hour
+        return math.fsum(terms) * (1 - 1e-12) + late
 
     def peak_ppm(self) -> int:
         """Return the utilisation if all work were spread evenly over all resources that count."""

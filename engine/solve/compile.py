@@ -13,7 +13,7 @@ from engine.model import DateConstraint, DependencyType, SetConstraint
 from engine.solve.compile_objective import compile_objective
 from engine.solve.compile_ops import OpCompiler
 from engine.solve.compile_resources import Grid, ResourceCompiler
-from engine.solve.problem import ArcData, OpData, OrderData, Problem, SetData
+from engine.solve.problem import NO_RESOURCE, ArcData, OpData, OrderData, Problem, SetData
 from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class _Compiler:
         for rule in snapshot.constraints:
             if isinstance(rule, SetConstraint) and rule.enabled:
                 sets[rule.type].extend(_set(rule, ops, index))
+        ops = _with_common_modes(ops, sets["sameresource"], sets["differentresource"])
         offsets = [0]
         for op in ops:
             offsets.append(offsets[-1] + len(op.demands))
@@ -175,6 +176,37 @@ def _set(rule: SetConstraint, ops: tuple[OpData, ...], index: dict[str, int]) ->
         members = given[:1] + [op for op in members if not op.is_circumstance]
     if len(members) >= 2 and not all(op.is_circumstance for op in members):
         yield SetData(rule.id, tuple(op.index for op in members))
+
+
+def _with_common_modes(ops: tuple[OpData, ...], same: list[SetData], different: list[SetData]) -> tuple[OpData, ...]:
+    """Return the operations without modes that set constraints rule out from the start.
+
+    Those that others on the same resource do not have, and those on the only resource of one to keep away from.
+    """
+    out = list(ops)
+    changed = True
+    while changed:
+        changed = False
+        for o, allowed in _allowed_resources(out, same, different):
+            kept = tuple(m for m in out[o].modes if m.resource in allowed)
+            if kept and len(kept) < len(out[o].modes):
+                out[o] = replace(out[o], modes=kept)
+                changed = True
+    return tuple(out)
+
+
+def _allowed_resources(
+    ops: list[OpData], same: list[SetData], different: list[SetData]
+) -> Iterable[tuple[int, set[int]]]:
+    """Yield (operation, resources that a set constraint leaves it)."""
+    for rule in same:
+        possible = [{m.resource for m in ops[o].modes} for o in rule.ops]
+        common = set.intersection(*(p for p in possible if NO_RESOURCE not in p) or [set[int]()])
+        yield from ((o, common) for o, p in zip(rule.ops, possible, strict=True) if NO_RESOURCE not in p)
+    for rule in different:
+        taken = {ops[o].modes[0].resource: o for o in rule.ops if len(ops[o].modes) == 1}
+        for o in rule.ops:
+            yield o, {m.resource for m in ops[o].modes if m.resource == NO_RESOURCE or taken.get(m.resource, o) == o}
 
 
 def _families(schedule: Schedule) -> list[str]:

@@ -14,6 +14,8 @@ from engine.solve.problem import FORBIDDEN, NO_FAMILY, ResourceData, SetupData
 from engine.solve.timeline import FOREVER, Timeline
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.model import Locks
 
 Span = tuple[int, int]
@@ -105,29 +107,33 @@ class ResourceCompiler:
             return None
         initial = NO_FAMILY if resource.initial_setup is None else self._family_index[resource.initial_setup]
         if resource.setup_matrix not in self._setups:
-            ms, cost = setup_arrays(self._matrices[resource.setup_matrix], self._families)
-            ticks = np.where(ms == FORBIDDEN, FORBIDDEN, -(-ms // self._grid.tick_ms))
+            ms, cost, banned = setup_arrays(self._matrices[resource.setup_matrix], self._families)
+            ticks = np.where(banned, FORBIDDEN, -(-ms // self._grid.tick_ms))
             self._setups[resource.setup_matrix] = SetupData(ticks, ms, cost, NO_FAMILY)
         data = self._setups[resource.setup_matrix]
         return data if initial == NO_FAMILY else SetupData(data.ticks, data.ms, data.cost, initial)
 
 
-def setup_arrays(matrix: SetupMatrix, families: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the setup durations in ms (``FORBIDDEN`` where banned) and costs between all ``families``.
+def setup_arrays(
+    matrix: SetupMatrix, families: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return setup durations in ms, costs, and which sequences are banned, between all ``families``.
 
     The first rule that matches holds, else the default, else 0; also from a family to itself.
     """
     index = {name: i for i, name in enumerate(families)}
-    size = len(families)
+    shape = (len(families), len(families))
     default = matrix.default
-    ms = np.full((size, size), default.duration if default else 0, np.int64)
-    cost = np.full((size, size), (default.cost or 0.0) if default else 0.0, np.float64)
+    ms = np.full(shape, default.duration if default else 0, np.int64)
+    cost = np.full(shape, (default.cost or 0.0) if default else 0.0, np.float64)
+    banned = np.zeros(shape, np.bool_)
     for rule in reversed(matrix.rules):
         rows, columns = _selected(rule.from_, index), _selected(rule.to, index)
         if rows is not None and columns is not None:
-            ms[rows, columns] = FORBIDDEN if rule.forbidden else rule.duration
+            ms[rows, columns] = rule.duration
             cost[rows, columns] = rule.cost or 0.0
-    return ms, cost
+            banned[rows, columns] = rule.forbidden
+    return ms, cost, banned
 
 
 def _selected(name: str, index: dict[str, int]) -> int | slice | None:

@@ -18,13 +18,14 @@ from engine.solve.timeline import FOREVER
 from engine.solve.units import Units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.solve.problem import Problem
 
 ModeRule = Literal["end", "cost", "load", "setup"]
 UNPLACEABLE = 1 << 40
 _SHIFTS_PER_UNIT = 60
+_ASK_EVERY = 200
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Decoder:
             most = FOREVER if arc.max_lag is None else arc.max_lag
             self._preds[arc.succ].append((arc.pred, arc.pred_end, arc.succ_end, arc.min_lag, most))
             self._succs[arc.pred].append((arc.succ, arc.pred_end, arc.succ_end, arc.min_lag, most))
+        self._not_before: Sequence[int] | None = None
         self._dated = [
             op.index
             for op in problem.ops
@@ -77,6 +79,8 @@ class Decoder:
         modes: Sequence[int] | None = None,
         rule: ModeRule = "end",
         dated_first: bool = True,
+        not_before: Sequence[int] | None = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> Decoded:
         """Return the plan in which, of what can be placed, the operation of the least ``priority`` goes first.
 
@@ -90,9 +94,14 @@ class Decoder:
             How to choose a mode: the one that ends first, costs least, evens out load, or needs the least setup.
         dated_first
             Place operations with a fixed date before all others, at that date.
+        not_before
+            Further lower bounds of starts, to keep operations from being moved forward.
+        should_stop
+            Asked every so often; when it says yes, there is no plan.
         """
         shop = self._workshop
         shop.begin(modes, rule)
+        self._not_before = not_before
         self._excess, self._troubled = 0, []
         pending = list(self.units.waits)
         done = [False] * len(self.units.members)
@@ -108,7 +117,11 @@ class Decoder:
         heap = [(key[u], u) for u, count in enumerate(pending) if count == 0 and not done[u]]
         heapify(heap)
         successors, members = self.units.successors, self.units.members
+        count = 0
         while heap:
+            count += 1
+            if should_stop is not None and count % _ASK_EVERY == 0 and should_stop():
+                return Decoded(None, UNPLACEABLE)
             _, unit = heappop(heap)
             ops = members[unit]
             if len(ops) == 1:
@@ -119,6 +132,9 @@ class Decoder:
                 pending[other] -= 1
                 if pending[other] == 0 and not done[other]:
                     heappush(heap, (key[other], other))
+        for o in shop.broken_setups():
+            self._excess += UNPLACEABLE
+            self._troubled.append(o)
         return Decoded(self._solution(), self._excess, self._troubled)
 
     def _place_one(self, o: int) -> None:
@@ -185,6 +201,8 @@ class Decoder:
         shop, op = self._workshop, self.problem.ops[o]
         placed, start, end = shop.placed, shop.start, shop.end
         bounds = Bounds(op.release, op.est, op.eet, op.lst, op.let)
+        if self._not_before is not None:
+            bounds.after(False, self._not_before[o])
         for p, p_end, s_end, lag, most in self._preds[o]:
             if placed[p]:
                 point = end[p] if p_end else start[p]
@@ -213,4 +231,3 @@ class Decoder:
             if choice:
                 solution.choice[offset[o] : offset[o + 1]] = choice
         return solution
-

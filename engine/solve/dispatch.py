@@ -17,6 +17,7 @@ from engine.solve.decoder import Decoded, Decoder, ModeRule
 from engine.solve.evaluate import evaluate
 from engine.solve.priorities import RULES, Priorities, rule_order
 from engine.solve.simulate import DYNAMIC_RULES, Simulation
+from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,9 +54,14 @@ class Limits:
     until: float | None
     passes: int
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is used up."""
+        return self.until is not None and time.monotonic() >= self.until
+
     def reached(self, passes: int) -> bool:
         """Whether the time or the passes are used up."""
-        return passes >= self.passes or (self.until is not None and time.monotonic() >= self.until)
+        return passes >= self.passes or self.is_late
 
 
 class Dispatcher:
@@ -85,15 +91,18 @@ class Dispatcher:
         self._on_better = on_better
         self._random = np.random.default_rng(seed)
         self._priorities = Priorities(problem, self.decoder.units)
+        self._to_come = self._attempts()
 
     def run(self, limits: Limits) -> Found | None:
-        """Try rule after rule, then noisy ones, until the limits are reached; return the best plan, if there is one."""
-        for name, priority, modes, mode_rule in self._attempts():
-            if self._is_over(limits):
-                break
+        """Try rule after rule, then noisy ones, until the limits are reached; return the best plan, if there is one.
+
+        Called again, it goes on where it was.
+        """
+        while not self._is_over(limits):
+            name, priority, modes, mode_rule = next(self._to_come)
             decoded = self._pass(priority, name, mode_rule, modes)
             if decoded.excess and self.best is None:
-                self._repair(priority, decoded, name, mode_rule, limits)
+                self._repair(priority, decoded, name, mode_rule, modes, limits)
         return self.best
 
     def _is_over(self, limits: Limits) -> bool:
@@ -106,6 +115,9 @@ class Dispatcher:
         first = (self.problem.objective.names or ("",))[0]
         mode_rules = _MODE_RULES.get(first, ("end",))
         names = rule_order(self.problem)
+        if stays_close(self.problem):
+            modes = present_modes(self.problem)
+            yield "present plan, held", RULES["present plan"].priority(self._priorities), modes, mode_rules[0]
         yield names[0], RULES[names[0]].priority(self._priorities), None, mode_rules[0]
         simulation = Simulation(self.problem, self._priorities)
         for name in DYNAMIC_RULES:
@@ -120,13 +132,23 @@ class Dispatcher:
         while True:
             name = str(self._random.choice(names))
             noisy = self._noisy(RULES[name].priority(self._priorities), _NOISE)
-            yield f"{name} with noise", noisy, None, mode_rules[int(self._random.integers(len(mode_rules)))]
+            modes = self._random_modes() if self.best is None and self._random.random() < 0.5 else None
+            yield f"{name} with noise", noisy, modes, mode_rules[int(self._random.integers(len(mode_rules)))]
 
     def _pass(
         self, priority: NDArray[np.float64], name: str, mode_rule: ModeRule, modes: list[int] | None = None
     ) -> Decoded:
         self.passes += 1
-        decoded = self.decoder.decode(priority.tolist(), modes, mode_rule, dated_first=self.passes % 3 != 0)
+        decoded = self.decoder.decode(
+            priority.tolist(),
+            modes,
+            mode_rule,
+            dated_first=self.passes % 3 != 0,
+            not_before=present_starts(self.problem) if name.endswith("held") else None,
+            should_stop=lambda: self._stop.stopped,
+        )
+        if decoded.solution is None and self._stop.stopped:
+            return decoded
         if self.least_excess is None or decoded.excess < self.least_excess:
             self.least_excess = decoded.excess
         if decoded.excess == 0 and decoded.solution is not None:
@@ -142,7 +164,13 @@ class Dispatcher:
                 self._on_better(self.best)
 
     def _repair(
-        self, priority: NDArray[np.float64], decoded: Decoded, name: str, mode_rule: ModeRule, limits: Limits
+        self,
+        priority: NDArray[np.float64],
+        decoded: Decoded,
+        name: str,
+        mode_rule: ModeRule,
+        modes: list[int] | None,
+        limits: Limits,
     ) -> None:
         """Make the plan again with the troubled operations earlier, until one keeps every rule or tries run out."""
         ranks = _ranks(priority)
@@ -150,8 +178,11 @@ class Dispatcher:
         for attempt in range(_REPAIRS_PER_RULE):
             if self._is_over(limits):
                 return
-            ranks = self._urged(ranks, decoded.troubled, attempt)
-            decoded = self._pass(ranks, f"{name}, repaired", mode_rule)
+            if decoded.solution is None and self._random.random() < 0.5:  # no place at all: maybe after others
+                ranks = self._put_off(ranks, decoded.troubled)
+            else:
+                ranks = self._urged(ranks, decoded.troubled, attempt)
+            decoded = self._pass(ranks, f"{name}, repaired", mode_rule, modes)
             if decoded.excess == 0:
                 return
             if decoded.excess <= best_excess:
@@ -176,6 +207,20 @@ class Dispatcher:
             out[o] = min(out[o], rank)
         return out
 
+    def _put_off(self, ranks: NDArray[np.float64], troubled: list[int]) -> NDArray[np.float64]:
+        """Return ranks with the troubled operations moved back by some way."""
+        out = ranks.copy()
+        out[troubled] += len(ranks) * self._random.random(len(troubled)) + 1
+        return out
+
+    def _random_modes(self) -> list[int]:
+        """Return a mode drawn at random for some operations, and the free choice (-1) for the others."""
+        drawn = self._random.random(len(self.problem.ops)) < 0.3
+        return [
+            int(self._random.integers(len(op.modes))) if d else -1
+            for d, op in zip(drawn, self.problem.ops, strict=True)
+        ]
+
     @property
     def _waits_for(self) -> list[list[int]]:
         rows: list[list[int]] = [[] for _ in self.problem.ops]
@@ -186,6 +231,26 @@ class Dispatcher:
     def _noisy(self, priority: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
         ranks = _ranks(priority)
         return ranks + self._random.normal(0.0, max(1.0, strength * len(ranks)), len(ranks))
+
+
+def stays_close(problem: Problem) -> bool:
+    """Whether the objective counts changes of the present plan."""
+    weights = problem.objective.weights
+    return problem.objective.incremental or bool(weights and weights["change"])
+
+
+def present_modes(problem: Problem) -> list[int]:
+    """Return the mode of each operation in the present plan, -1 where it has none."""
+    out: list[int] = []
+    for op in problem.ops:
+        here = None if op.previous is None else op.previous.resource
+        out.append(next((k for k, mode in enumerate(op.modes) if mode.resource == here), -1))
+    return out
+
+
+def present_starts(problem: Problem) -> list[int]:
+    """Return the start of each operation in the present plan, far in the past where it has none."""
+    return [-FOREVER if op.previous is None else op.previous.start for op in problem.ops]
 
 
 def _ranks(priority: NDArray[np.float64]) -> NDArray[np.float64]:

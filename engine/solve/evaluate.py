@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.metrics import HOUR_MS, MINUTE_MS, SCALE, WEIGHTED_MIX
-from engine.solve.problem import FORBIDDEN, NO_FAMILY, NO_ORDER, NO_RESOURCE
+from engine.solve.problem import NO_FAMILY, NO_ORDER, NO_RESOURCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,7 +169,8 @@ class _Worth:
         np.add.at(load, self._resource, work)
         if len(data._demand_op):
             np.add.at(load, self._solution.choice, work[data._demand_op] * data._demand_units)
-        ppm = {r: int(load[r]) * 1_000_000 // max(1, objective.balance_available_ms[r]) for r in objective.balance_resources}
+        available = objective.balance_available_ms
+        ppm = {r: int(load[r]) * 1_000_000 // max(1, available[r]) for r in objective.balance_resources}
         spread = sum(max(used) - min(used) for group in objective.balance_groups if (used := [ppm[r] for r in group]))
         return max(ppm.values(), default=0), spread
 
@@ -215,7 +216,7 @@ class _SetupSequences:
                 tables.append((r.setup.ms, r.setup.cost))
             self._table[r.index] = distinct[id(r.setup.ms)]
             self._initial[r.index] = r.setup.initial
-        self._ms = np.stack([np.where(ms == FORBIDDEN, 0, ms) for ms, _ in tables])
+        self._ms = np.stack([ms for ms, _ in tables])
         self._cost = np.stack([cost for _, cost in tables])
 
     def of(self, resource: Ints, start: Ints, end: Ints) -> tuple[Ints, Floats]:

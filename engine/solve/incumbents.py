@@ -28,6 +28,7 @@ _log = logging.getLogger("taktwerk.engine")
 
 _REPORT_EVERY_S = 0.25
 _SHARE_OF_TIME_FOR_CHECKS = 0.1
+_QUICK_CHECK_S = 0.1
 
 
 class Incumbents:
@@ -86,6 +87,11 @@ class Incumbents:
     def flush_if_due(self) -> None:
         """Report what was held back if that is long enough ago."""
         if self._pending is not None and time.monotonic() >= self._next_at:
+            self.flush()
+
+    def finish(self, quick: bool) -> None:
+        """Report what was held back; if it has to be quick, only where checking takes next to no time."""
+        if not quick or self.check_s < _QUICK_CHECK_S:
             self.flush()
 
     def adopt(self, events: list[PlacedEvent], vector: tuple[int, ...]) -> None:

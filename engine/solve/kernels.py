@@ -104,7 +104,7 @@ _JIT = {"cache": True, "nogil": True, "fastmath": False}
 # terms of ``terms`` and ``Weights`` (positions in the vector that ``decode`` returns)
 # parts of a state, see ``new_state``
 START, END, FIRST, MODE, CHOICE, PLACED, ROW_END, ROW_FAMILY, ROW_NEXT = range(9)
-TIMES, USAGE, LENGTH, WAITED, ROW_LAST, STACK, SETUP_OF, SCRATCH = range(9, 17)
+TIMES, USAGE, LENGTH, WAITED, ROW_LAST, STACK, SETUP_OF, SCRATCH, ORDER_END = range(9, 18)
 
 MAKESPAN, TARDINESS, LATE, SETUP, COST, PEAK, SPREAD, CHANGE = range(8)
 N_TERMS = 8
@@ -273,7 +273,7 @@ def profile_add(I, S, r, a, b, units):
 def new_state(I):
     """Return the mutable state of a decoding, one array whose head says where each part begins."""
     n, r, d, room = I[N_OPS], I[N_RESOURCES], I[N_DEMANDS], I[I[ROOM_PTR] + I[N_PROFILES]]
-    sizes = np.array([n, n, n, n, d, n, r, r, r, room, room, I[N_PROFILES], n, r, n, n, d], np.int64)
+    sizes = np.array([n, n, n, n, d, n, r, r, r, room, room, I[N_PROFILES], n, r, n, n, d, I[N_ORDERS]], np.int64)
     S = np.zeros(sizes.size + sizes.sum(), np.int64)
     at = sizes.size
     for k in range(sizes.size):
@@ -289,6 +289,8 @@ def reset(I, F, S):
         S[S[PLACED] + o] = 0
         S[S[WAITED] + o] = -1
         S[S[SETUP_OF] + o] = 0
+    for j in range(I[N_ORDERS]):
+        S[S[ORDER_END] + j] = -NEVER
     for r in range(I[N_RESOURCES]):
         S[S[ROW_LAST] + r] = -1
         S[S[ROW_END] + r] = -NEVER
@@ -537,13 +539,31 @@ def _occupy(I, F, S, o, r, first, e, s, low, before):
 
 
 @njit(**_JIT)
-def decode(I, F, S, order, mode, delay, give_up):
+def _lateness(I, F, S, o, end):
+    """Return the weighted tardiness that ``o`` adds by ending at ``end``, its order's growth included."""
+    added = 0.0
+    if end > I[I[OP_DUE] + o]:
+        added += F[I[F_OP_WEIGHT] + o] * (end - I[I[OP_DUE] + o])
+    j = I[I[ORDER] + o]
+    if j >= 0 and end > S[S[ORDER_END] + j]:
+        before = max(S[S[ORDER_END] + j], I[I[ORDER_DUE] + j])
+        if end > before:
+            added += F[I[F_ORDER_WEIGHT] + j] * (end - before)
+        S[S[ORDER_END] + j] = end
+    return added
+
+
+@njit(**_JIT)
+def decode(I, F, S, order, mode, delay, late_weight, end_weight, give_up):
     """Place all operations in list order, each after its predecessors; return the penalty in ticks (0 = feasible).
 
-    Stops early, with a penalty above it, once the penalty exceeds ``give_up``.
+    Stops early, with a penalty of at least BIG, once ``late_weight`` * tardiness + ``end_weight`` * makespan + 1000 *
+    penalty of what is placed exceeds ``give_up``: what follows can only add to it.
     """
     reset(I, F, S)
     penalty = 0
+    spent = 0.0
+    last = 0
     stack = S[STACK]
     for i in range(order.size):
         o = order[i]
@@ -568,7 +588,10 @@ def decode(I, F, S, order, mode, delay, give_up):
             S[S[PLACED] + x] = 0
             extra = place(I, F, S, x, mode[x], delay)
             penalty += extra
-            if penalty > give_up or extra >= 4 * BIG:
+            end = S[S[END] + x]
+            spent += late_weight * _lateness(I, F, S, x, end)
+            last = max(last, end)
+            if extra >= BIG or spent + end_weight * last + 1e3 * penalty > give_up:
                 return penalty + BIG
             S[S[PLACED] + x] = 1
             depth -= 1
@@ -593,9 +616,9 @@ def _late_arcs(I, F, S):
 
 
 @njit(**_JIT)
-def decode_close(I, F, S, order, mode, delay, give_up):
+def decode_close(I, F, S, order, mode, delay):
     """Decode; where a greatest lag is exceeded, delay the predecessor by the excess and decode again, a few times."""
-    penalty = decode(I, F, S, order, mode, delay, NEVER)
+    penalty = decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
     for _ in range(12):
         if penalty == 0 or penalty >= BIG:
             break
@@ -612,7 +635,7 @@ def decode_close(I, F, S, order, mode, delay, give_up):
                     changed = True
         if not changed:
             break
-        penalty = decode(I, F, S, order, mode, delay, NEVER)
+        penalty = decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
     return penalty
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.solve.decoder import Decoder
-from engine.solve.dispatch import Found, Limits
+from engine.solve.dispatch import Found, Limits, present_starts, stays_close
 from engine.solve.evaluate import evaluate
 from engine.solve.problem import NO_FAMILY, NO_ORDER, NO_RESOURCE
+from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +33,11 @@ _PENALTY_PER_TICK = 1_000
 
 @dataclass(slots=True)
 class _Candidate:
-    """A list of priorities and modes, the plan it gives, and what that is worth."""
+    """Priorities, modes and earliest starts, the plan that they give, and what that is worth."""
 
     ranks: list[float]
     modes: list[int]
+    not_before: list[int] | None
     solution: Solution
     vector: tuple[int, ...]
 
@@ -60,6 +62,8 @@ class LocalSearch:
         self._movable = problem.movable
         self.best = start
         self.passes = 0
+        self._holds = stays_close(problem)
+        self._present = present_starts(problem)
         self._current = self._candidate(start)
         self._orders = [order.ops for order in problem.orders]
 
@@ -68,14 +72,23 @@ class LocalSearch:
         self.best = start
         self._current = self._candidate(start)
 
-    def run(self, limits: Limits, stop: StopFlag, on_better: Callable[[Found], None]) -> Found:
-        """Search until the limits are reached; return the best plan and tell of each better one on the way."""
-        if not self._movable:
-            return self.best
-        begin = self.passes
-        while not stop.stopped and not limits.reached(self.passes) and any(self.best.vector):
-            share = min(1.0, (self.passes - begin) / max(1, limits.passes - begin))
-            self._step(share, on_better)
+    def run(
+        self,
+        limits: Limits,
+        stop: StopFlag,
+        on_better: Callable[[Found], None],
+        watch: Callable[[], float] | None = None,
+    ) -> Found:
+        """Search until the limits are reached; return the best plan and tell of each better one on the way.
+
+        ``watch`` is called before each pass and tells how much of the search is over (0-1), which the temperature
+        follows; by default that is the share of the passes.
+        """
+        begin, span = self.passes, max(1, limits.passes - self.passes)
+        self._should_stop = lambda: stop.stopped or limits.is_late
+        while self._movable and not stop.stopped and not limits.reached(self.passes) and any(self.best.vector):
+            share = (self.passes - begin) / span if watch is None else watch()
+            self._step(min(1.0, share), on_better)
         return self.best
 
     def _candidate(self, found: Found) -> _Candidate:
@@ -84,14 +97,21 @@ class LocalSearch:
         ranks = [0.0] * len(self._problem.ops)
         for i, o in enumerate(order):
             ranks[o] = float(i)
-        return _Candidate(ranks, solution.mode.tolist(), solution, found.vector)
+        not_before = None
+        if self._holds:
+            at = zip(self._present, solution.start.tolist(), strict=True)
+            not_before = [before if start >= before else -FOREVER for before, start in at]
+        return _Candidate(ranks, solution.mode.tolist(), not_before, solution, found.vector)
 
     def _step(self, share: float, on_better: Callable[[Found], None]) -> None:
         current = self._current
         ranks, modes = current.ranks[:], current.modes[:]
+        not_before = None if current.not_before is None else current.not_before[:]
         for _ in range(1 if self._random.random() < 0.8 else 3):
-            self._move(ranks, modes)
-        decoded = self._decoder.decode(ranks, modes)
+            o = self._move(ranks, modes)
+            if not_before is not None and self._random.random() < 0.5:
+                not_before[o] = -FOREVER
+        decoded = self._decoder.decode(ranks, modes, not_before=not_before, should_stop=self._should_stop)
         self.passes += 1
         if decoded.excess or decoded.solution is None:
             return
@@ -115,8 +135,8 @@ class LocalSearch:
 
     # moves
 
-    def _move(self, ranks: list[float], modes: list[int]) -> None:
-        """Change the candidate in place."""
+    def _move(self, ranks: list[float], modes: list[int]) -> int:
+        """Change the candidate in place; return the operation that it is about."""
         o = self._target()
         what = self._random.random()
         if what < 0.15:
@@ -132,6 +152,7 @@ class LocalSearch:
             way = self._random.expovariate(1 / max(2.0, 0.08 * len(self._movable)))
             ranks[o] += -way if self._random.random() < 0.8 else way
             modes[o] = modes[o] if self._random.random() < 0.7 else -1
+        return o
 
     def _target(self) -> int:
         """Return an operation worth moving: on the way back from a late one, from the last one, or any."""

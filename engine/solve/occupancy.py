@@ -163,5 +163,3 @@ class SpanSet:
             if b > start and a < end:
                 latest = b if latest is None else max(latest, b)
         return latest
-
-

@@ -87,6 +87,15 @@ class Workshop:
                     self._mates[o].append((is_same, rule.ops))
         self._available = [max(1, a) for a in problem.objective.balance_available_ms]
         self._no_modes = [-1] * n
+        self._locked_with_setup = [
+            op.index
+            for op in problem.ops
+            if op.fixed is not None
+            and op.fixed.is_lock
+            and op.needs_setup
+            and op.modes[0].resource != NO_RESOURCE
+            and problem.resources[op.modes[0].resource].setup is not None
+        ]
 
     def begin(self, modes: Sequence[int] | None, rule: str) -> None:
         """Start a new plan with nothing but what is fixed."""
@@ -241,6 +250,25 @@ class Workshop:
         begin = working.back(start, ticks)
         return -FOREVER if begin is None else begin
 
+    def broken_setups(self) -> list[int]:
+        """Return the locked operations whose setup has no place before them, or follows a banned sequence.
+
+        Everything movable is put in so that setups hold; between what is fixed they need not.
+        """
+        return [o for o in self._locked_with_setup if not self._has_its_setup(o)]
+
+    def _has_its_setup(self, o: int) -> bool:
+        op = self._ops[o]
+        resource = op.modes[0].resource
+        track = self.tracks[resource]
+        assert isinstance(track, UnaryTrack)
+        i = track.position(self.first[o], o)
+        ticks = self._setup_before(op, resource, track, i)
+        if ticks == FORBIDDEN:
+            return False
+        begin = self._setup_begin(resource, self.start[o], ticks)
+        return begin >= op.release and (i == 0 or track.ends[i - 1] <= begin)
+
     # the search for a place
 
     def _find(self, op: OpData, k: int, mode: ModeData, bounds: Bounds) -> Placed | None:
@@ -308,9 +336,7 @@ class Workshop:
         start = working.fit(start_min, work)
         return None if start is None else (start, start + work)
 
-    def _later(
-        self, op: OpData, working: Timeline, work: int, start_min: int, end_min: int
-    ) -> tuple[int, int] | None:
+    def _later(self, op: OpData, working: Timeline, work: int, start_min: int, end_min: int) -> tuple[int, int] | None:
         """Return the earliest span of the work that ends no earlier than ``end_min``."""
         latest = working.back(end_min, work) if op.interruptible else end_min - work
         span = self._stretch(op, working, work, start_min if latest is None else max(start_min, latest))

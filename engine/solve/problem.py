@@ -153,8 +153,8 @@ class OpData:
 class SetupData:
     """The setup matrix of a resource, dense over all families (``[from, to]``).
 
-    ``ticks`` and ``ms`` are durations with ``FORBIDDEN`` where the sequence is banned, ``cost`` money. ``initial`` is
-    the family the resource stands in before its first operation with a family, or ``NO_FAMILY`` (then no setup).
+    ``ticks`` are durations with ``FORBIDDEN`` where the sequence is banned, ``ms`` the exact durations of the rules,
+    banned or not, ``cost`` money. ``initial`` is the family the resource stands in before its first operation with a family, or ``NO_FAMILY`` (then no setup).
     """
 
     ticks: NDArray[np.int64]

@@ -208,7 +208,9 @@ class _Run:
         if self._rule == "ATC with setups":  # Lee, Bhaskaran and Pinedo 1997
             slack = max(0.0, self._due[o] - work - now)
             urgency = self._weight[o] / work * math.exp(-min(600.0, slack / (3 * self._s._mean)))
-            return -urgency * math.exp(-min(600.0, (setup + idle) / max(1.0, 0.4 * (self._s._mean_setup or self._s._mean))))
+            return -urgency * math.exp(
+                -min(600.0, (setup + idle) / max(1.0, 0.4 * (self._s._mean_setup or self._s._mean)))
+            )
         if self._rule == "slack and setups":
             return self._due[o] + 2.0 * setup + idle
         if self._rule == "bottleneck in time":
@@ -222,5 +224,3 @@ def _span(working: Timeline | None, tick: int, work: int) -> tuple[int, int]:
         return tick, tick + work
     span = working.span(tick, work)
     return (tick, tick + work) if span is None else span
-
-

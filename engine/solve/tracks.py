@@ -106,8 +106,6 @@ class FixedState:
                 track.ends[i] = reached = max(track.ends[i], track.begins[i])
 
 
-
-
 def _by_start(op: OpData) -> tuple[int, int, str]:
     assert op.fixed is not None
     return op.fixed.placement.start, op.fixed.placement.end, op.id

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.apply import placed_events, with_events
+from engine.apply import placed_events
 from engine.check import Violation, check, is_tolerated, untolerated
+from engine.instants import from_ms
 from engine.metrics import objective_vector
 from engine.pinning import pins
 from engine.plan import PlanFacts
 from engine.solve.problem import NO_RESOURCE, Solution
 
 if TYPE_CHECKING:
-    from engine.model import OptimizationRequest, PlacedEvent
-    from engine.solve.problem import OpData, Problem
+    from engine.model import Operation, OptimizationRequest, PlacedEvent
+    from engine.solve.problem import FixedData, OpData, Problem
 
 _NOT_CERTAIN = frozenset({"unscheduled", "setup", "forbidden_sequence"})
 
@@ -51,25 +52,31 @@ def input_solution(problem: Problem) -> Solution | None:
     return solution
 
 
-def lock_conflicts(request: OptimizationRequest) -> list[Violation]:
+def lock_conflicts(problem: Problem) -> list[Violation]:
     """Return the rules that locks break among themselves and with what else cannot move: then there is no plan.
 
     Found by checking the schedule with everything movable taken out. Setups are left aside, because what is put in
     between could change them.
     """
-    schedule = request.schedule_data
-    fixed = pins(schedule, request)
-    if all(pin.is_circumstance for pin in fixed.values()):
+    fixed = {op.id: op.fixed for op in problem.ops if op.fixed is not None}
+    if not any(data.is_lock for data in fixed.values()):
         return []
-    events = tuple(
-        op if op.id in fixed else op.model_copy(update={"start_date": None, "end_date": None})
-        for op in schedule.snapshot.events
-    )
+    request = problem.request
+    schedule = request.schedule_data
+    events = tuple(_at(op, fixed.get(op.id)) for op in schedule.snapshot.events)
     resources = tuple(r.model_copy(update={"setup_matrix": None}) for r in schedule.snapshot.resources)
-    reduced = with_events(schedule, events)
-    reduced = reduced.model_copy(update={"snapshot": reduced.snapshot.model_copy(update={"resources": resources})})
+    snapshot = schedule.snapshot.model_copy(update={"events": events, "resources": resources})
+    reduced = schedule.model_copy(update={"snapshot": snapshot})
     found = check(reduced, base=schedule, request=request)
-    return [v for v in found if v.rule not in _NOT_CERTAIN and v.event_ids and not is_tolerated(v, fixed)]
+    held = pins(schedule, request)
+    return [v for v in found if v.rule not in _NOT_CERTAIN and v.event_ids and not is_tolerated(v, held)]
+
+
+def _at(op: Operation, fixed: FixedData | None) -> Operation:
+    """Return the operation where it has to stay, or without a placement."""
+    if fixed is None:
+        return op.model_copy(update={"start_date": None, "end_date": None})
+    return op.model_copy(update={"end_date": from_ms(fixed.placement.end_ms)})
 
 
 def _mode_of(op: OpData, resource: int) -> int | None:

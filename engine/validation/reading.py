@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
@@ -35,7 +36,7 @@ def read_object(data: bytes | bytearray | str | Mapping[str, Any], what: str) ->
         return dict(data), []
     if len(data) > MAX_BYTES:
         raise too_large(f"The {what} has {len(data):,} bytes", MAX_BYTES, "bytes")
-    text = data if isinstance(data, str) else _decoded(bytes(data))
+    text = data if isinstance(data, str) else _decoded(bytes(data), what)
     doubled: list[_Doubled] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def read_object(data: bytes | bytearray | str | Mapping[str, Any], what: str) ->
         if len(found) == len(pairs):
             return found
         twice = _Doubled(found)
-        keys = [key for key, _ in pairs]
-        twice.keys_twice = [key for key in found if keys.count(key) > 1][:20]
+        counts = Counter(key for key, _ in pairs)
+        twice.keys_twice = [key for key, count in counts.items() if count > 1][:20]
         doubled.append(twice)
         return twice
 
@@ -52,13 +53,15 @@ def read_object(data: bytes | bytearray | str | Mapping[str, Any], what: str) ->
         value = json.loads(text, object_pairs_hook=collect)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise invalid_schedule([Fault(place, _near(text, error.pos), f"not JSON: {error.msg}")]) from None
+        raise invalid_schedule([Fault(place, _near(text, error.pos), f"not JSON: {error.msg}")], what) from None
     except RecursionError:
-        raise invalid_schedule([Fault(ROOT, None, "the JSON is nested too deep to be a schedule")]) from None
+        raise invalid_schedule([Fault(ROOT, None, f"the JSON is nested too deep to be a {what}")], what) from None
     except ValueError:
-        raise invalid_schedule([Fault(ROOT, None, "a number has thousands of digits; write a shorter one")]) from None
+        raise invalid_schedule(
+            [Fault(ROOT, None, "a number has thousands of digits; write a shorter one")], what
+        ) from None
     if not isinstance(value, dict):
-        raise invalid_schedule([Fault(ROOT, shortened(value), f"a {what} must be a JSON object")])
+        raise invalid_schedule([Fault(ROOT, shortened(value), f"a {what} must be a JSON object")], what)
     found = cast(dict[str, Any], value)
     return found, _doubled_faults(found) if doubled else []
 
@@ -108,13 +111,13 @@ class _Doubled(dict[str, Any]):
     keys_twice: list[str]
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(data: bytes, what: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = f"0x{data[error.start]:02x}"
         reason = f"byte {error.start:,} is not UTF-8. Maybe the file was saved in another encoding; save it as UTF-8"
-        raise invalid_schedule([Fault(ROOT, byte, reason)]) from None
+        raise invalid_schedule([Fault(ROOT, byte, reason)], what) from None
 
 
 def _near(text: str, position: int) -> str:

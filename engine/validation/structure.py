@@ -120,7 +120,7 @@ def _wire_names() -> list[str]:
     names: set[str] = set()
     for thing in vars(model).values():
         if isinstance(thing, type) and issubclass(thing, BaseModel):
-            names |= {field.alias or key for key, field in thing.model_fields.items()}
+            names |= {field.serialization_alias or key for key, field in thing.model_fields.items()}
     return sorted(names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.instants import format_instant, to_ms
-from engine.model import DateConstraint, Operation, Status, Unavailable
+from engine.model import DateConstraint, Operation, Order, Status, Unavailable
 from engine.validation.draft import Draft, earliest, latest
 from engine.wording import length, moment
 
@@ -18,15 +18,18 @@ def check_windows(draft: Draft) -> None:
             check_span(draft, draft.path("constraints", i), rule)
         elif isinstance(rule, DateConstraint) and rule.enabled:
             rules.setdefault(rule.event_id, []).append((draft.path("constraints", i, "date"), rule))
+    orders = dict(draft.orders)
     for i, order in draft.each("orders"):
         if order.release_date is not None and order.deadline is not None and order.release_date >= order.deadline:
             reason = f"must come after its release {_words(draft, to_ms(order.release_date))}"
             draft.add(draft.path("orders", i, "deadline"), format_instant(order.deadline), reason)
+            orders.pop(order.id, None)  # told once, not again for each of its operations
     for i, op in draft.each("events"):
         path = draft.path("events", i)
         _check_placement(draft, path, op)
-        if op.status is not Status.COMPLETED and (op.id in rules or _is_bound(draft, op)):
-            _Window(draft, path, op).check(rules.get(op.id, ()))
+        order = orders.get(op.order_id) if op.order_id is not None else None
+        if op.status is not Status.COMPLETED and (op.id in rules or _is_bound(op, order)):
+            _Window(draft, path, op, order).check(rules.get(op.id, ()))
 
 
 def check_span(draft: Draft, path: str, span: Any) -> None:
@@ -38,9 +41,8 @@ def check_span(draft: Draft, path: str, span: Any) -> None:
         )
 
 
-def _is_bound(draft: Draft, op: Operation) -> bool:
+def _is_bound(op: Operation, order: Order | None) -> bool:
     """Whether release dates and deadlines can leave it no room."""
-    order = draft.orders.get(op.order_id) if op.order_id is not None else None
     released = op.release_date is not None or (order is not None and order.release_date is not None)
     return released and (op.deadline is not None or (order is not None and order.deadline is not None))
 
@@ -62,11 +64,10 @@ def _check_placement(draft: Draft, path: str, op: Operation) -> None:
 class _Window:
     """The dates that bound one operation, each with where it stands and what it says."""
 
-    def __init__(self, draft: Draft, path: str, op: Operation) -> None:
+    def __init__(self, draft: Draft, path: str, op: Operation, order: Order | None) -> None:
         self._draft, self._path, self._op = draft, path, op
         self._least_ms = draft.least_ms.get(op.id, 0)
         self._bounds: dict[str, tuple[int, str, str]] = {}
-        order = draft.orders.get(op.order_id) if op.order_id is not None else None
         started = op.status is Status.STARTED
         release_ms = None if started else latest(op.release_date, order.release_date if order else None)
         deadline_ms = earliest(op.deadline, order.deadline if order else None)

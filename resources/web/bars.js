@@ -48,6 +48,7 @@ import { duration } from "./format.js";
 
 const SHOW_TEXT_PX = 40;
 const SHOW_SETUP_TIME_PX = 34;
+const SHOW_ICON_PX = 16;
 const SHOW_SECOND_LINE_PX = 64;
 const SHOW_PARTS_PX = 8;
 const TWO_LINES_PX = 28;
@@ -163,10 +164,11 @@ function setupText(px, families, time) {
  * @returns {DomNode[]}
  */
 export function labelOf(bar, widthPx, heightPx) {
-  const icons = iconsOf(bar);
   if (widthPx < SHOW_TEXT_PX) {
-    return icons.length && widthPx >= 13 ? [{ className: "tk-label tk-tight", children: icons.slice(0, 1) }] : [];
+    const [icon] = widthPx >= SHOW_ICON_PX ? iconsOf(bar, true) : [];
+    return icon ? [{ className: "tk-label tk-tight", children: [icon] }] : [];
   }
+  const icons = iconsOf(bar, false);
   if (bar.q) return [{ className: "tk-label", children: [{ className: "tk-name", text: `${bar.q} operations` }] }];
   const room = Math.floor(widthPx / 18);
   /** @type {DomNode[]} */
@@ -180,18 +182,20 @@ export function labelOf(bar, widthPx, heightPx) {
 }
 
 /**
+ * The marks of a bar, the gravest first; on narrow bars the coloured edge says enough about lateness.
  * @param {Bar} bar
+ * @param {boolean} narrow
  * @returns {DomNode[]}
  */
-function iconsOf(bar) {
+function iconsOf(bar, narrow) {
   /** @type {[unknown, string][]} */
   const marks = [
     [bar.v, "tk-icon fa fa-triangle-exclamation tk-bad"],
-    [bar.c[1] === "late", "tk-icon fa fa-clock tk-bad"],
+    [!narrow && bar.c[1] === "late", "tk-icon fa fa-clock tk-bad"],
     [bar.lk, "tk-icon fa fa-lock"],
-    [bar.c[3] === "completed", "tk-icon fa fa-check"],
+    [!narrow && bar.c[3] === "completed", "tk-icon fa fa-check"],
     [bar.c[3] === "started", "tk-icon fa fa-play"],
-    [bar.c[1] === "at risk", "tk-icon fa fa-clock tk-warn"],
+    [!narrow && bar.c[1] === "at risk", "tk-icon fa fa-clock tk-warn"],
   ];
   return marks.filter(([on]) => on).map(([, className]) => ({ tag: "i", className }));
 }

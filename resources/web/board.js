@@ -52,7 +52,7 @@ export class Board {
     this.stale = false;
     this.staleFrame = false;
     /** Counts loads, for tests and timings. */
-    this.stats = { refills: 0, swaps: 0, patches: 0, lastRefillMs: 0, bars: 0 };
+    this.stats = { refills: 0, swaps: 0, patches: 0, bars: 0, fetchMs: 0, loadMs: 0, swapMs: 0, refillMs: 0 };
   }
 
   // start
@@ -79,6 +79,8 @@ export class Board {
     this.frame = await fetchJson("board/frame");
     if (!this.frame) return;
     this.clock = new PlantClock(this.frame.offsets);
+    if (this.frame.preview) document.body.dataset.preview = "";
+    else delete document.body.dataset.preview;
     this.showLegend();
   }
 
@@ -101,7 +103,8 @@ export class Board {
         visibleDate: { date: this.clock.toBoard(start - 40 * level.msPerPx), block: "start" },
         eventLayout: { type: "stack", layoutFn: (/** @type {any[]} */ items, /** @type {any} */ row) => this.layOut(items, row) },
         eventRenderer: (/** @type {any} */ context) => this.renderBar(context),
-        resourceTimeRangeRenderer: () => "",
+        resourceTimeRangeRenderer: (/** @type {any} */ { resourceTimeRangeRecord: range }) =>
+          range.name ? { className: "tk-reason", text: range.name } : "",
         listeners: this.gestures.listeners(),
         readOnly: this.readOnly,
       },
@@ -236,6 +239,7 @@ export class Board {
     query.set("msPerPx", String(request.msPerPx));
     /** @type {BoardWindow|null} */
     const wanted = await fetchJson(`board/window?${query}`);
+    this.stats.fetchMs = Math.round(performance.now() - began);
     if (!wanted || !this.scheduler) return;
     this.modes.adopt(wanted.bars, wanted.modes);
     if (this.gestures?.dragging) {
@@ -244,7 +248,7 @@ export class Board {
     }
     await this.show(wanted, stale && !force);
     this.stats.refills++;
-    this.stats.lastRefillMs = Math.round(performance.now() - began);
+    this.stats.refillMs = Math.round(performance.now() - began);
     this.stats.bars = this.bars.size;
   }
 
@@ -275,6 +279,7 @@ export class Board {
   async swap(wanted) {
     const bars = new Map(wanted.bars.map((bar) => [bar.id, bar]));
     const dependencies = this.wantedDependencies(wanted, bars);
+    const began = performance.now();
     const project = await makeProject(
       mapping.projectData(/** @type {Frame} */ (this.frame), wanted, this.clock, { collapsed: this.collapsed, dependencies }),
     );
@@ -284,18 +289,23 @@ export class Board {
       project.destroy();
       return;
     }
+    const loaded = performance.now();
+    this.stats.loadMs = Math.round(loaded - began);
     const at = { x: scheduler.timeAxisSubGrid.scrollable.x, y: scheduler.scrollable.y };
     const old = scheduler.project;
     this.bars = bars;
     this.window = wanted;
     this.swapping = true;
+    scheduler.suspendRefresh();
     scheduler.project = project;
+    scheduler.resumeRefresh(true);
     old.destroy();
     if (scheduler.timeAxisSubGrid.scrollable.x !== at.x) scheduler.timeAxisSubGrid.scrollable.x = at.x;
     if (scheduler.scrollable.y !== at.y) scheduler.scrollable.y = at.y;
     this.restoreSelection();
     this.swapping = false;
     this.stats.swaps++;
+    this.stats.swapMs = Math.round(performance.now() - loaded);
     await nextFrame();
   }
 
@@ -360,7 +370,6 @@ export class Board {
     const rows = new Set(/** @type {Frame} */ (this.frame).rows.slice(this.window.rowFrom, this.window.rowTo).map((row) => row.id));
     const here = answer.bars.filter((/** @type {Bar} */ bar) => this.bars.has(bar.id) || rows.has(bar.r));
     if (here.length || answer.gone.length) this.patch(here, answer.gone);
-    for (const note of answer.notes) this.toasts.show(note);
     const [first] = answer.newViolations;
     if (first) {
       const more = answer.newViolationCount - 1;
@@ -590,7 +599,7 @@ export class Board {
   showLegend() {
     if (!this.frame) return;
     const element = /** @type {HTMLElement} */ (document.getElementById("legend"));
-    const { palette, families, preview } = /** @type {any} */ (this.frame);
+    const { palette, families, preview } = this.frame;
     showLegend(element, legendOf(this.colourBy, palette, families, preview));
   }
 }

@@ -48,7 +48,6 @@ function badges(d) {
     [d.locked, "Locked", "tk-badge-strong"],
     [d.lateness === "late", `Late by ${duration(-(slack(d) ?? 0))}`, "tk-badge-bad"],
     [d.lateness === "at risk", `At risk: ${duration(slack(d) ?? 0)} left`, "tk-badge-warn"],
-    [d.manual && !d.locked, "Placed by hand or optimiser", ""],
     [d.preview, PREVIEW[d.preview?.kind] ?? "Changed", "tk-badge-preview"],
   ];
   return {
@@ -164,9 +163,9 @@ function neighbours(d, clock) {
   return {
     className: "tk-tip-chain",
     children: [
-      d.before.length ? { className: "tk-tip-label", text: "After" } : null,
+      d.before.length ? { className: "tk-tip-label", text: "Follows" } : null,
       ...d.before.map((/** @type {any} */ n) => line(n, "end")),
-      d.after.length ? { className: "tk-tip-label", text: "Before" } : null,
+      d.after.length ? { className: "tk-tip-label", text: "Followed by" } : null,
       ...d.after.map((/** @type {any} */ n) => line(n, "start")),
     ],
   };

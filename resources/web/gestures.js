@@ -455,7 +455,7 @@ export class Gestures {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const { board } = this;
-    if (!board.scheduler || event.target instanceof HTMLInputElement) return;
+    if (!board.scheduler || event.target instanceof HTMLInputElement || document.querySelector(".b-menu")) return;
     const ids = [...board.selected];
     const control = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
@@ -483,9 +483,7 @@ export class Gestures {
   /** @param {"undo"|"redo"} method */
   async stepBack(method) {
     const answer = await this.ask(method);
-    if (!answer) return;
-    this.board.toasts.show(answer.label || (method === "undo" ? "Nothing to undo" : "Nothing to redo"));
-    this.board.applyAnswer(answer);
+    if (answer) this.board.applyAnswer(answer);
   }
 
   /** Select the next bar on the row, or the nearest one on the row above or below. @param {string} key */
@@ -509,7 +507,7 @@ export class Gestures {
  */
 function refusal(bar, board, secondary) {
   if (board.readOnly) return "This board only shows a plan.";
-  if (board.frame && /** @type {any} */ (board.frame).preview) return "This is a preview. Apply or discard it before you change the plan.";
+  if (board.frame?.preview) return "This is a preview. Apply or discard it before you change the plan.";
   if (bar.q) return `These are ${bar.q} operations. Zoom in to move one of them.`;
   if (bar.lk) return `${bar.n} is locked. Unlock it first (L).`;
   if (bar.fx) return `${bar.n} has ${bar.c[3] === "completed" ? "been completed" : "begun"} and stays where it is.`;

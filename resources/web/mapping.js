@@ -25,6 +25,8 @@
  * @property {[number, number][][]} calendars  non-working spans, one list a shading
  * @property {[number, number, number, string][]} outages  row, start, end, reason
  * @property {import("./bars.js").Palette} palette
+ * @property {string[]} families  setup families, by the index that bars refer to
+ * @property {boolean} preview  whether a run's result is laid over the plan
  * @property {number} operations
  *
  * @typedef {object} BoardWindow the bars of the visible part
@@ -178,6 +180,7 @@ export function dependencyOf([id, from, to, type]) {
  * @param {PlantClock} clock
  */
 export function rowRanges(frame, window, clock) {
+  /** @type {ReturnType<typeof range>[]} */
   const ranges = [];
   const smallest = SMALLEST_SHADE_PX * window.msPerPx;
   const shades = frame.calendars.map((spans) =>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -127,7 +128,12 @@ def test_a_newer_revision_that_only_the_log_holds_is_noticed(tmp_path: Path) -> 
     writer.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     assert int.from_bytes(path.read_bytes()[60:64], "big") == SCHEMA_VERSION, "the file itself must not know yet"
     assert "newer Taktwerk" in _refused(path)
+    left = tmp_path / "left by a crash"
+    left.mkdir()
+    for name in (path.name, f"{path.name}-wal"):
+        shutil.copy(tmp_path / name, left / name)
     writer.close()
+    assert "newer Taktwerk" in _refused(left / path.name), "nor may the log be folded into a file that is refused"
 
 
 def test_a_damaged_file_is_refused_untouched(tmp_path: Path) -> None:

@@ -159,6 +159,7 @@ def test_no_program_can_change_a_saved_version(tmp_path: Path, statement: str) -
         "substr(data, 1, length(data) - 1)",
         "'{}'",
         "x'ff'",
+        "CAST(x'7bff7d' AS TEXT)",
         "42",
     ],
 )
@@ -177,6 +178,21 @@ def test_tampered_data_are_noticed_at_every_read_and_the_version_is_named(tmp_pa
                 assert raised.value.code is ErrorCode.STORAGE
                 assert "Version 2 is damaged" in raised.value.message
             assert view.versions.data(first.id) == line_schedule(), "the others are not affected"
+
+
+def test_damaged_figures_do_not_keep_a_version_from_being_read(tmp_path: Path) -> None:
+    with fresh_database(tmp_path) as database:
+        second = _second(database, first_version(database, line_schedule()))
+        other_program = sqlite_file.connect(tmp_path / "taktwerk.db")
+        other_program.execute("DROP TRIGGER schedule_versions_no_update")
+        other_program.execute("UPDATE schedule_versions SET metrics = '{half', diff_from_parent = '{half'")
+        other_program.close()
+        with database.read() as view:
+            assert [info.metrics for info in view.versions.list(second.schedule_id)] == [None, None]
+            assert view.versions.data(second.id) == moved(line_schedule(), "j0-o2", 30)
+            with pytest.raises(TaktwerkError, match="version 2 cannot be read any more") as raised:
+                view.versions.diff(second.id)
+            assert raised.value.code is ErrorCode.STORAGE
 
 
 def test_plain_sql_reads_into_a_version(tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def test_an_import_is_version_one_of_a_new_schedule(service: VersionService) -> 
     assert [item.schedule.name for item in service.schedules()] == ["Line A", "Line B"]
 
 
+def test_an_earlier_import_of_the_same_data_is_found(service: VersionService) -> None:
+    assert service.find_import(line_schedule()) is None
+    first = service.import_schedule(line_schedule())
+    service.save(first.schedule_id, first.id, line_schedule(5))
+    assert service.find_import(line_schedule()) == first.schedule_id
+    assert service.find_import(line_schedule(5)) is None, "later versions do not count"
+    again = service.import_schedule(line_schedule())
+    assert service.find_import(line_schedule()) == again.schedule_id
+
+
 def test_raw_data_are_validated_on_import(service: VersionService) -> None:
     data = line_schedule().to_json()
     assert service.data(service.import_schedule(data).id) == line_schedule()

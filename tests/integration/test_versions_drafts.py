@@ -138,6 +138,7 @@ def test_a_draft_moves_to_another_version_in_one_stroke(database: Database) -> N
     [
         ("UPDATE draft_edits SET delta = replace(delta, '06:', '07:') WHERE seq = 3", 2),
         ("UPDATE draft_edits SET delta = 'half a doc' WHERE seq = 4", 3),
+        ("UPDATE draft_edits SET delta = CAST(x'7bff7d' AS TEXT), label = x'ff' WHERE seq = 4", 3),
         ("UPDATE draft_edits SET delta = '[]', delta_hash = 'x' WHERE seq = 1", 0),
         ("DELETE FROM draft_edits WHERE seq = 2", 1),
         # whole in itself, but not made on what is before it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -89,7 +90,9 @@ class Oracle:
             begin, end = self._at(exception.from_, 0), self._at(exception.to, DAY_MINUTES)
             for i in range(max(begin, 0), min(end, len(working))):
                 working[i] = exception.working
-        self.working = {self.first + i for i, on in enumerate(working) if on and from_minute <= self.first + i < to_minute}
+        self.working = {
+            self.first + i for i, on in enumerate(working) if on and from_minute <= self.first + i < to_minute
+        }
 
     def _set(self, working, local_from, local_to, value):
         for i in range(bisect_left(self.reached, local_from), bisect_left(self.reached, local_to)):
@@ -124,7 +127,7 @@ def assert_normal(time: WorkingTime) -> None:
     """Sorted, disjoint, maximal, within the window."""
     spans = time.intervals()
     assert all(a < b for a, b in spans)
-    assert all(b < c for (_, b), (c, _) in zip(spans, spans[1:], strict=False))
+    assert all(b < c for (_, b), (c, _) in pairwise(spans))
     assert not spans or (spans[0][0] >= time.from_ms and spans[-1][1] <= time.to_ms)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from engine.calendars import WorkingTime, WorkingTimes
 from engine.instants import from_ms
@@ -96,10 +97,7 @@ def make_plant(orders: int = 24, machines_per_stage: int = 3, seed: int = 7, day
     for order in sorted(made, key=lambda o: o.due_date or START):
         chain = _operations(rng, order, machines_per_stage, plan)
         events += chain
-        dependencies += [
-            Dependency(id=f"{a.id}>{b.id}", from_event=a.id, to_event=b.id)
-            for a, b in zip(chain, chain[1:], strict=False)
-        ]
+        dependencies += [Dependency(id=f"{a.id}>{b.id}", from_event=a.id, to_event=b.id) for a, b in pairwise(chain)]
     events = _marked(events, rng)
     snapshot = shell.snapshot.model_copy(update={"events": tuple(events), "dependencies": tuple(dependencies)})
     return shell.model_copy(update={"snapshot": snapshot})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from engine.model import Dependency, Operation, OptimizationRequest, Options, Resource, Schedule, Snapshot
-from tests.support.plants import op, plant
+from engine.model import Dependency, Mode, Operation, OptimizationRequest, Options, Resource, Schedule
+from tests.support.plants import calendar, op, order, plant
 
 
 def flat_plant(operations: int = 6, machines: int = 2) -> Schedule:
@@ -23,23 +23,30 @@ def a_request(schedule: Schedule | None = None, time_limit: float = 5.0, **optio
 
 
 def big_plant(operations: int, machines: int = 50) -> Schedule:
-    """Jobs of ten operations in a row, each on another machine, with orders that are due. Not placed."""
-    base = plant([op("x", 1, on="M1")])
+    """Orders of ten operations in a row, due too early, two machines to choose from, in two shifts. Not placed."""
+
+    def machine(number: int) -> str:
+        return f"M{number % machines}"
+
     events = tuple(
         Operation(
             id=f"op-{i}",
             name=f"Operation {i}",
             duration=60_000 * (20 + i * 7 % 41),
-            resource_id=f"M{(i * 13 + i // 10) % machines}",
-            order_id=None,
+            modes=(Mode(resource_id=machine(i * 13 + i // 10)), Mode(resource_id=machine(i * 13 + i // 10 + 1))),
+            order_id=f"order-{i // 10}",
         )
         for i in range(operations)
+    )
+    orders = tuple(
+        order(f"order-{i}", due=60 * (8 + i * 37 % 24), priority=1.0 + i % 3) for i in range(-(-operations // 10))
     )
     links = tuple(
         Dependency(id=f"d{i}", from_event=f"op-{i - 1}", to_event=f"op-{i}") for i in range(operations) if i % 10
     )
-    resources = tuple(Resource(id=f"M{m}", name=f"Machine {m}") for m in range(machines))
-    return base.model_copy(update={"snapshot": Snapshot(resources=resources, events=events, dependencies=links)})
+    shifts = calendar("C1", "06:00-14:00", "14:00-22:00", days=(1, 2, 3, 4, 5, 6))
+    resources = tuple(Resource(id=machine(m), name=f"Machine {m}", calendar="C1") for m in range(machines))
+    return plant(events, resources, dependencies=links, orders=orders, calendars=(shifts,))
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:

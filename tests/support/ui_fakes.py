@@ -17,7 +17,6 @@ from engine.model import (
     OptimizationResult,
     PlacedEvent,
     RunStatus,
-    Schedule,
 )
 
 
@@ -132,8 +131,8 @@ class FakeRuns:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
-    def input_schedule(self, run_id: str) -> Schedule:
-        return self.requests[run_id].schedule_data
+    def request(self, run_id: str) -> OptimizationRequest:
+        return self.requests[run_id]
 
     def result(self, run_id: str) -> OptimizationResponse:
         view = self.views[run_id]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from engine.instants import parse_instant
@@ -100,7 +100,9 @@ class ConflictDialog(Dialog):
             box.setAccessibleName(f"Take for {cells[0]}")
             self._choices.append(box)
             table.setCellWidget(row, len(_COLUMNS) - 1, box)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.resizeColumnsToContents()
+        table.setColumnWidth(len(_COLUMNS) - 1, 120)
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.cellDoubleClicked.connect(lambda row, _: self.go_to_event.emit(self._conflicts[row].item_id))
         return table

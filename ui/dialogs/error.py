@@ -117,6 +117,11 @@ def conflict_words(member: Any) -> tuple[str, str | None]:
 
 
 def _item(key: str, value: Any) -> QTreeWidgetItem:
+    if isinstance(value, dict) and {"path", "reason"} <= value.keys():
+        found = f" (found {value['value']!r})" if value.get("value") is not None else ""
+        item = QTreeWidgetItem([str(value["path"]), f"{value['reason']}{found}"])
+        item.setToolTip(1, item.text(1))
+        return item
     if isinstance(value, dict):
         item = QTreeWidgetItem([str(key), ""])
         item.addChildren([_item(str(k), v) for k, v in value.items()])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QLineEdit, QWidget
 
 from app.exchange.formats import JSON_FORMAT, TEXT_FORMATS
 from ui.dialogs.base import Dialog
-from ui.widgets import Notice, button, label
+from ui.widgets import Notice, button, combo, label
 
 
 class ImportDialog(Dialog):
@@ -24,7 +24,7 @@ class ImportDialog(Dialog):
         self._path = QLineEdit()
         self._path.setPlaceholderText("JSON, or a jsp, fjsp or psplib file")
         self._path.textChanged.connect(lambda _: self._refresh())
-        self._format = QComboBox()
+        self._format = combo()
         self._format.addItem("Recognise", None)
         self._format.addItem("Taktwerk JSON", JSON_FORMAT)
         for entry in TEXT_FORMATS.values():

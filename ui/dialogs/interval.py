@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from engine.model import Operation, ResourceInterval, Schedule
 from ui.dialogs.base import Dialog
-from ui.widgets import DateTimeField, Notice, label
+from ui.widgets import DateTimeField, Notice, combo, label
 
 _DEFAULT_SPAN = dt.timedelta(hours=8)
 
@@ -18,7 +18,7 @@ class IntervalDialog(Dialog):
 
     def __init__(self, schedule: Schedule, zone: dt.tzinfo, preset: Operation | None, parent: QWidget | None) -> None:
         super().__init__("Block a span", parent, heading="Keep a resource free for a time")
-        self._resource = QComboBox()
+        self._resource = combo()
         for resource in schedule.snapshot.resources:
             self._resource.addItem(resource.name, resource.id)
         now = schedule.metadata.horizon_start or schedule.metadata.timestamp

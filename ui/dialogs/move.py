@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from app.commands import Move
 from app.session import Answer
@@ -16,7 +16,7 @@ from engine.moves import place
 from engine.plan import PlanFacts
 from ui import text
 from ui.dialogs.base import Dialog
-from ui.widgets import DateTimeField, Notice, button, label
+from ui.widgets import DateTimeField, Notice, button, combo, label
 
 
 class MoveDialog(Dialog):
@@ -33,7 +33,7 @@ class MoveDialog(Dialog):
         verb = "Move" if operation.is_placed else "Schedule"
         super().__init__(f"{verb} operation", parent, heading=f"{verb} {operation.name}", width=460)
         self._facts, self._op, self._zone, self._execute = facts, operation, zone, execute
-        self._resource = QComboBox()
+        self._resource = combo()
         self._resource.setAccessibleName("Resource")
         for mode in operation.alternatives:
             resource = facts.resources.get(mode.resource_id)

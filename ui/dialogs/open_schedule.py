@@ -26,7 +26,7 @@ class OpenScheduleDialog(Dialog):
     def __init__(
         self, schedules: Sequence[ScheduleSummary], current_id: str | None, zone: dt.tzinfo, parent: QWidget | None
     ) -> None:
-        super().__init__("Open schedule", parent, heading="Open a schedule", width=660)
+        super().__init__("Open schedule", parent, heading="Open a schedule", width=780)
         self._table: RowTable[ScheduleSummary] = RowTable(_columns(zone), stretch=0)
         self._table.setProperty("role", "framed")
         self._table.setMinimumHeight(240)

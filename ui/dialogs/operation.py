@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QLineEdit,
@@ -26,7 +25,7 @@ from engine.moves import place
 from engine.plan import PlanFacts
 from ui import text
 from ui.dialogs.base import Dialog
-from ui.widgets import DateTimeField, Notice, inset, label
+from ui.widgets import DateTimeField, Notice, combo, inset, label
 
 _STATUS_TITLES = {
     Status.PLANNED: "Planned",
@@ -84,10 +83,10 @@ class OperationDialog(Dialog):
         self._name.setMaxLength(2000)
         self._duration = QLineEdit()
         self._duration.setToolTip("Working time, for example 3 h 20 min or 90 min")
-        self._resource = QComboBox()
+        self._resource = combo()
         self._start = DateTimeField(self._zone, optional=not self._op.is_placed)
         self._interruptible = QCheckBox("May pause over breaks")
-        self._family = QComboBox()
+        self._family = combo()
         self._family.setEditable(True)
         self._priority = inset(QDoubleSpinBox())
         self._priority.setRange(0, 1e6)
@@ -96,7 +95,7 @@ class OperationDialog(Dialog):
         self._release = DateTimeField(self._zone, optional=True)
         self._due = DateTimeField(self._zone, optional=True)
         self._deadline = DateTimeField(self._zone, optional=True)
-        self._status = QComboBox()
+        self._status = combo()
         for status, title in _STATUS_TITLES.items():
             self._status.addItem(title, status)
         self._percent = inset(QSpinBox())
@@ -139,8 +138,8 @@ class OperationDialog(Dialog):
     def _connect(self) -> None:
         for edit in (self._name, self._duration):
             edit.textChanged.connect(lambda _: self._refresh())
-        for combo in (self._resource, self._status):
-            combo.currentIndexChanged.connect(lambda _: self._refresh())
+        for choice in (self._resource, self._status):
+            choice.currentIndexChanged.connect(lambda _: self._refresh())
         self._family.currentTextChanged.connect(lambda _: self._refresh())
         for field in (self._start, self._release, self._due, self._deadline):
             field.changed.connect(self._refresh)

@@ -45,7 +45,7 @@ class RecoveryDialog(Dialog):
         self.body.addWidget(label(words.replace("they was", "it was"), wrap=True))
         listing = QListWidget()
         listing.setProperty("role", "framed")
-        listing.setMinimumHeight(140)
+        listing.setMinimumHeight(110)
         listing.addItems([f"{text.instant(e.created_at, zone)}   {e.label}" for e in list(edits)[-_SHOWN:][::-1]])
         self.body.addWidget(Section("Edits, newest first", listing, is_open=len(edits) <= 20))
         discard = f"Start from version {version_number}"

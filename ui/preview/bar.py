@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.preview import Preview
 from ui import palette, text
@@ -27,6 +30,7 @@ class PreviewBar(QFrame):
         self._title = ElidedLabel("", "heading")
         self._note = ElidedLabel("", "muted")
         self._figures = {spec.field: _Figure(spec) for spec in KPIS}
+        self._row = _Figures(list(self._figures.values()))
         self.apply = button("Apply", self.apply_requested.emit, role="primary", icon_name="apply")
         self.apply.setToolTip("Make this plan a new version, in one undo step (Ctrl+Return)")
         self.discard = button("Discard", self.discard_requested.emit, icon_name="discard")
@@ -50,6 +54,7 @@ class PreviewBar(QFrame):
         for figure in self._figures.values():
             figure.show_values(preview.kpis_before, preview.kpis_after)
         self.show()
+        self._row.fit()
 
     def set_busy(self, is_busy: bool, what: str = "") -> None:
         """Disable the buttons while the preview is applied."""
@@ -82,38 +87,39 @@ class PreviewBar(QFrame):
         top.addLayout(words, 1)
         for one in (self.conflicts, self.changes, self.discard, self.apply):
             top.addWidget(one)
-        figures = QHBoxLayout()
-        figures.setContentsMargins(32, 0, 0, 0)
-        figures.setSpacing(0)
-        for index, figure in enumerate(self._figures.values()):
-            if index:
-                figures.addWidget(line("vline"))
-            figures.addWidget(figure, 1)
         box = QVBoxLayout(self)
         box.setContentsMargins(14, 10, 14, 10)
         box.setSpacing(8)
         box.addLayout(top)
-        box.addLayout(figures)
+        indent = QHBoxLayout()
+        indent.setContentsMargins(22, 0, 0, 0)
+        indent.addWidget(self._row)
+        box.addLayout(indent)
 
 
 class _Figure(QWidget):
-    """One figure before and after."""
+    """One figure: its name and change, and under them the value before and after."""
 
     def __init__(self, spec: KpiSpec) -> None:
         super().__init__()
         self._spec = spec
-        self._before, self._after = label("", "muted"), label("", "figure")
+        self._before, self._after = label("", "muted"), label("", "strong")
         self._change = label("", "chip-none")
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for one in (self._before, label(text.ARROW, "muted"), self._after, self._change):
-            row.addWidget(one)
-        row.addStretch(1)
-        box = QGridLayout(self)
-        box.setContentsMargins(10, 0, 6, 0)
-        box.setVerticalSpacing(0)
-        box.addWidget(label(spec.title, "small"), 0, 0)
-        box.addLayout(row, 1, 0)
+        values = QHBoxLayout()
+        values.setSpacing(5)
+        for one in (self._before, label(text.ARROW, "muted"), self._after):
+            values.addWidget(one)
+        values.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(label(spec.title, "small"))
+        head.addWidget(self._change)
+        head.addStretch(1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(10, 0, 8, 0)
+        box.setSpacing(1)
+        box.addLayout(head)
+        box.addLayout(values)
         self.setToolTip(spec.meaning)
 
     def show_values(self, before: KpiValues, after: KpiValues) -> None:
@@ -124,3 +130,36 @@ class _Figure(QWidget):
         self._after.setText(spec.written(getattr(after, spec.field)))
         self._change.setText(shown.text)
         set_role(self._change, f"chip-{shown.tone}")
+
+
+class _Figures(QWidget):
+    """Figures side by side; those that do not fit are left out from the right."""
+
+    def __init__(self, figures: Sequence[_Figure]) -> None:
+        super().__init__()
+        self._figures = figures
+        self._lines = [line("vline") for _ in figures[1:]]
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for index, figure in enumerate(figures):
+            if index:
+                row.addWidget(self._lines[index - 1])
+            row.addWidget(figure)
+        row.addStretch(1)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(100, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Show as many as fit."""
+        left = self.width()
+        for index, figure in enumerate(self._figures):
+            left -= figure.sizeHint().width() + 1
+            figure.setVisible(left >= 0 or index == 0)
+            if index:
+                self._lines[index - 1].setVisible(left >= 0)

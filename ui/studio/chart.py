@@ -82,6 +82,7 @@ class RunChart(QWidget):
         self._incumbent.setData(*upper)
         self._bound.setData(*lower)
         self._shade_gap(upper, lower)
+        self._plot.getViewBox().setLimits(yMin=0 if min(values) >= 0 else None, xMin=0)
 
     def _shade_gap(self, upper: _Curve, lower: _Curve) -> None:
         """Shade where both curves are known, on the instants of both."""

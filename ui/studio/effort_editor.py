@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSpinBox, QWidget
 
 from ui.studio.settings import MAX_TIME_LIMIT_S, RunSettings
-from ui.widgets import inset, label
+from ui.widgets import combo, inset, label
 
 _UNITS = (("seconds", 1), ("minutes", 60), ("hours", 3600))
 
@@ -24,7 +24,7 @@ class EffortEditor(QWidget):
         self._time.setDecimals(0)
         self._time.setRange(1, MAX_TIME_LIMIT_S)
         self._time.setAccessibleName("Time limit")
-        self._unit = QComboBox()
+        self._unit = combo()
         self._unit.setAccessibleName("Unit of the time limit")
         for name, seconds in _UNITS:
             self._unit.addItem(name, seconds)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.studio.labels import OBJECTIVE_TIPS, OBJECTIVE_TITLES
 from ui.studio.ladder_editor import LadderEditor
 from ui.studio.mix_editor import MixEditor
 from ui.studio.settings import RunSettings
-from ui.widgets import Segmented, label
+from ui.widgets import Segmented, combo, label
 
 _AUTOMATIC_TIP = "Least tardiness if the plan has due dates, else the shortest makespan"
 _HINTS = {
@@ -27,7 +27,7 @@ class GoalEditor(QWidget):
         super().__init__()
         self._kind = Segmented((("objective", "One goal"), ("mix", "Mix"), ("ladder", "Ladder")))
         self._kind.changed.connect(lambda _: self._on_kind())
-        self._objective = QComboBox()
+        self._objective = combo()
         self._objective.setAccessibleName("Goal")
         self._objective.addItem("Automatic", "")
         self._objective.setItemData(0, _AUTOMATIC_TIP, Qt.ItemDataRole.ToolTipRole)

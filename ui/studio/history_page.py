@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from engine.instants import parse_instant
 from ui import palette, text
-from ui.runs import RunView, error_parts, objective_of, status_of
+from ui.runs import ObjectiveNames, RunView, error_parts, status_of
 from ui.studio.labels import ALGORITHM_TITLES, OBJECTIVE_TITLES, STATUS_TITLES, gap_text, objective_text
 from ui.tables import Column, RowTable
 from ui.widgets import EmptyState
@@ -23,8 +21,9 @@ class HistoryPage(QWidget):
 
     run_activated = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, objectives: ObjectiveNames) -> None:
         super().__init__()
+        self._objectives = objectives
         self._zone: dt.tzinfo = dt.UTC
         self.table: RowTable[RunView] = RowTable(self._columns(), row_tip=_tip)
         self.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
@@ -49,30 +48,23 @@ class HistoryPage(QWidget):
 
     def _columns(self) -> list[Column[RunView]]:
         return [
-            Column("Started", self._started, lambda v: _timestamp(v.started_at)),
+            Column("Started", self._started, lambda v: v.queued_at),
             Column("Status", lambda v: STATUS_TITLES[status_of(v)], colour=lambda v: _COLOURS.get(status_of(v))),
-            Column("Result", lambda v: objective_text(objective_of(v), v.objective), lambda v: v.objective, None, True),
+            Column(
+                "Result",
+                lambda v: objective_text(self._objectives.of(v), v.objective),
+                lambda v: v.objective,
+                None,
+                True,
+            ),
             Column("Gap", lambda v: gap_text(v.gap), lambda v: v.gap, None, True),
-            Column("Goal", lambda v: OBJECTIVE_TITLES.get(objective_of(v) or "", text.DASH)),
+            Column("Goal", lambda v: OBJECTIVE_TITLES.get(self._objectives.of(v) or "", text.DASH)),
             Column("Algorithm", lambda v: ALGORITHM_TITLES.get(v.algorithm_id, (str(v.algorithm_id), ""))[0]),
             Column("Label", lambda v: v.label),
         ]
 
     def _started(self, view: RunView) -> str:
-        started = instant_of(view.started_at)
-        return text.instant(started, self._zone) if started else "waits"
-
-
-def instant_of(value: Any) -> dt.datetime | None:
-    """Return a run's time, which may be a datetime, ISO text or ms since 1970."""
-    if value is None or isinstance(value, dt.datetime):
-        return value
-    return parse_instant(value) if isinstance(value, str) else dt.datetime.fromtimestamp(value / 1000, dt.UTC)
-
-
-def _timestamp(value: Any) -> float:
-    started = instant_of(value)
-    return started.timestamp() if started else float("inf")
+        return text.instant(view.started_at, self._zone) if view.started_at else "waits"
 
 
 def _tip(view: RunView) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from ui.icons import icon
 from ui.studio.labels import OBJECTIVE_TIPS, OBJECTIVE_TITLES
+from ui.widgets import combo
 
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -34,7 +34,7 @@ class LadderEditor(QWidget):
         self._list.setAccessibleName("Goals, most important first")
         self._list.model().rowsMoved.connect(self._on_changed)
         self._list.currentRowChanged.connect(lambda _: self._refresh())
-        self._add = QComboBox()
+        self._add = combo()
         self._add.setAccessibleName("Add a goal")
         self._add.activated.connect(self._on_add)
         self._up = self._tool("up", "Move the goal up", lambda: self._shift(-1))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ui import text
 from ui.icons import icon
-from ui.runs import ACTIVE, RunView, error_parts, objective_of, status_of
+from ui.runs import ACTIVE, ObjectiveNames, RunView, can_preview, error_parts, status_of
 from ui.studio.chart import RunChart
 from ui.studio.labels import STATUS_CHIPS, STATUS_TITLES, gap_text, objective_text
 from ui.theme import set_role
@@ -44,8 +44,9 @@ class RunPage(QWidget):
     preview_requested = Signal(str)
     details_requested = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, objectives: ObjectiveNames) -> None:
         super().__init__()
+        self._objectives = objectives
         self._view: RunView | None = None
         self._seen_at = 0.0
         self._title, self._chip = ElidedLabel("", "heading"), label("", "chip-none")
@@ -83,7 +84,7 @@ class RunPage(QWidget):
         self._view, self._seen_at = view, time.monotonic()
         self._stack.setCurrentIndex(1)
         status = status_of(view)
-        objective = objective_of(view)
+        objective = self._objectives.of(view)
         self._title.setText(view.label or "Optimisation run")
         self._chip.setText(STATUS_TITLES[status])
         set_role(self._chip, STATUS_CHIPS[status])
@@ -127,13 +128,13 @@ class RunPage(QWidget):
         elapsed = (view.elapsed_s or 0.0) + since
         limit = view.time_limit_s or 0.0
         self._figures["elapsed"].setText(text.clock_time(elapsed))
-        left = text.clock_time(max(0.0, limit - elapsed)) if status in ACTIVE and limit else text.DASH
+        left = text.clock_time(limit - int(elapsed)) if status in ACTIVE and limit else text.DASH
         self._figures["left"].setText(left)
         share = 1.0 if status not in ACTIVE else min(1.0, elapsed / limit) if limit else 0.0
         self._progress.setValue(round(share * 1000))
         self._progress.setVisible(status in ACTIVE)
         now_ms = round(elapsed * 1000) if view.series else None
-        self._chart.show_series(view.series, objective_of(view), now_ms)
+        self._chart.show_series(view.series, self._objectives.of(view), now_ms)
 
     def _phase_text(self, view: RunView, status: str) -> str:
         if status == "queued":
@@ -157,7 +158,7 @@ class RunPage(QWidget):
         self._stop.setVisible(status == "running")
         self._stop.setEnabled(view.has_incumbent)
         self._cancel.setVisible(is_active)
-        self._preview.setVisible(not is_active and (status == "completed" or view.has_incumbent))
+        self._preview.setVisible(can_preview(view))
         self._preview.setText("Show preview" if status == "completed" else "Show best plan found")
         self._details.setVisible(view.error is not None)
 
@@ -166,7 +167,7 @@ class RunPage(QWidget):
             self._notice.say("bad", "")
             return
         code, message = error_parts(view.error)
-        kept = " The best plan found so far can still be applied." if view.has_incumbent else ""
+        kept = " The best plan found so far can still be applied." if can_preview(view) else ""
         self._notice.say("bad", f"{code}: {message}{kept}")
 
     def _emit(self, signal: object) -> None:

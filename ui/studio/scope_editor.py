@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from engine.model import Schedule
 from ui import text
 from ui.studio.settings import RunSettings
-from ui.widgets import DateTimeField, label
+from ui.widgets import DateTimeField, combo, label
 
 _ID = Qt.ItemDataRole.UserRole
 _CHOICES = (
@@ -29,7 +29,7 @@ class ScopeEditor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._selection: tuple[str, ...] = ()
-        self._kind = QComboBox()
+        self._kind = combo()
         self._kind.setAccessibleName("Scope")
         for key, title in _CHOICES:
             self._kind.addItem(title, key)

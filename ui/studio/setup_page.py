@@ -19,7 +19,7 @@ from ui.studio.labels import ALGORITHM_TITLES, OBJECTIVE_TITLES
 from ui.studio.locks_editor import LocksEditor
 from ui.studio.scope_editor import ScopeEditor
 from ui.studio.settings import RunSettings
-from ui.widgets import Notice, Section, button, label, surface
+from ui.widgets import Notice, Section, button, combo, label, surface
 
 
 class SetupPage(QWidget):
@@ -99,7 +99,7 @@ class SetupPage(QWidget):
         self.submit.setText("Optimize" if not running else "Optimize after the present run")
 
     def _made_combos(self) -> tuple[QComboBox, QComboBox]:
-        profile, algorithm = QComboBox(), QComboBox()
+        profile, algorithm = combo(), combo()
         profile.setAccessibleName("Profile")
         algorithm.setAccessibleName("Algorithm")
         profile.addItem("Custom", None)

@@ -31,7 +31,7 @@ class VersionsPanel(QWidget):
         self._zone: dt.tzinfo = dt.UTC
         self._head_id = ""
         self._by_id: dict[str, VersionInfo] = {}
-        self.table: RowTable[VersionInfo] = RowTable(self._columns(), stretch=4)
+        self.table: RowTable[VersionInfo] = RowTable(self._columns(), stretch=3)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_selected())
         self._title, self._facts = label("", "heading"), label("", "small", wrap=True)
         self._comment = label("", wrap=True, selectable=True)
@@ -70,7 +70,6 @@ class VersionsPanel(QWidget):
             Column("No.", self._number, lambda v: v.number),
             Column("Saved", lambda v: text.instant(v.created_at, self._zone), lambda v: v.created_at),
             Column("How", lambda v: _SOURCES.get(v.source, v.source), colour=lambda v: _COLOURS.get(v.source)),
-            Column("By", lambda v: v.created_by or text.DASH),
             Column("Comment", lambda v: " ".join(v.comment.split())),
         ]
 
@@ -86,7 +85,7 @@ class VersionsPanel(QWidget):
             value, chip = self._figures[spec.field]
             grid.addWidget(label(spec.title, "muted"), row, 0)
             grid.addWidget(value, row, 1, Qt.AlignmentFlag.AlignRight)
-            grid.addWidget(chip, row, 2)
+            grid.addWidget(chip, row, 2, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout()
         row.addWidget(self._save)
         row.addStretch(1)

@@ -177,18 +177,21 @@ class Frame:
         return a < b and any(r in touched for r in self.base.choice[a:b].tolist())
 
     def touched(self) -> set[int]:
-        """Return the resources that a free operation can use."""
+        """Return the resources that a free operation can use, and those on which a lock may be in conflict."""
         touched: set[int] = set()
         for o in self.free:
             op = self.problem.ops[o]
             touched.update(mode.resource for mode in op.modes)
             for demand in op.demands:
                 touched.update(demand.candidates)
-        touched.discard(NO_RESOURCE)
-        if self.is_whole:  # an open choice of something fixed
+        if self.is_whole:
             for op in self.problem.ops:
-                if op.fixed is not None:
+                if op.fixed is not None and op.fixed.is_lock:
+                    touched.add(op.fixed.placement.resource)
+                    touched.update(c for d in op.demands for c in d.candidates)
+                elif op.fixed is not None:  # an open choice of something that stays
                     touched.update(c for d in op.demands if len(d.candidates) > 1 for c in d.candidates)
+        touched.discard(NO_RESOURCE)
         return touched
 
     def neighbours(self, resource: int) -> list[Held]:

@@ -1,0 +1,175 @@
+"""What plans take of their resources: money by the hour, and utilisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.metrics import HOUR_MS
+from engine.solve.cpsat.model import Lit, Model, negated
+from engine.solve.cpsat.terms import Sum
+
+if TYPE_CHECKING:
+    from engine.solve.cpsat.frame import Frame, Held
+    from engine.solve.cpsat.model import Expr
+    from engine.solve.cpsat.setups import Setups
+    from engine.solve.cpsat.variables import OpVars
+
+_PPM = 1_000_000
+Part = tuple[int, "Expr", int]
+"""``(factor, expression, most)``: a share of a resource's load, in ticks."""
+
+
+class Loads:
+    """Costs and loads of a frame."""
+
+    def __init__(self, model: Model, frame: Frame, made: dict[int, OpVars], setups: Setups) -> None:
+        self._model = model
+        self._frame = frame
+        self._problem = frame.problem
+        self._made = made
+        self._setups = setups
+        self._shares: dict[int, tuple[Expr, int]] = {}
+
+    def cost(self) -> Sum:
+        """Return resource hours, setups and modes in money."""
+        total = Sum()
+        per_tick = self._problem.tick_ms / HOUR_MS
+        rates = [r.cost_per_hour for r in self._problem.resources]
+        for made in self._made.values():
+            for mode in made.modes:
+                rate = rates[mode.data.resource] if mode.data.resource >= 0 else 0.0
+                _add(total, mode.data.cost + mode.data.work_ms / HOUR_MS * rate, mode.lit)
+            for demand, lits in zip(made.op.demands, made.choices, strict=True):
+                for resource, lit in lits.items():
+                    if demand.quantity and rates[resource]:
+                        for factor, expr, most in self._demand_parts(made, lit):
+                            total.add(factor * demand.quantity * rates[resource] * per_tick, expr, most)
+        self._add_held_costs(total, rates)
+        for change in self._setups.changeovers:
+            total.add(change.cost + change.ms / HOUR_MS * rates[change.resource], change.lit, 1)
+        return total
+
+    def _add_held_costs(self, total: Sum, rates: list[float]) -> None:
+        """Add what stays; in a neighbourhood only what a changed setup before it takes."""
+        if not self._frame.is_whole:
+            return
+        for op in self._problem.ops:
+            if op.fixed is None:
+                continue
+            held = self._frame.held(op.index)
+            hours = self._work_of(held) * self._problem.tick_ms / HOUR_MS
+            rate = rates[held.resource] if held.resource >= 0 else 0.0
+            for demand, resource in zip(op.demands, held.choices, strict=True):
+                rate += demand.quantity * rates[resource] if resource >= 0 else 0.0
+            total.constant += op.modes[0].cost + hours * rate
+
+    def peak(self) -> Sum:
+        """Return the greatest utilisation, in ppm."""
+        shares = [self._share(r) for r in self._problem.objective.balance_resources]
+        total = Sum()
+        if shares:
+            most = max(m for _, m in shares)
+            peak = self._model.integer(0, most)
+            for share, _ in shares:
+                self._model.require(peak >= share)
+            total.add(1, peak, most)
+        return total
+
+    def spread(self) -> Sum:
+        """Return the sum over groups of greatest minus least utilisation, in ppm."""
+        total = Sum()
+        for group in self._problem.objective.balance_groups:
+            shares = [self._share(r) for r in group]
+            most = max(m for _, m in shares)
+            top, bottom = self._model.integer(0, most), self._model.integer(0, most)
+            for share, _ in shares:
+                self._model.require(top >= share)
+                self._model.require(bottom <= share)
+            total.add(1, top - bottom, most)
+        return total
+
+    def _share(self, resource: int) -> tuple[Expr, int]:
+        """Return the utilisation of a resource in ppm, rounded down, and its greatest value."""
+        if resource not in self._shares:
+            tick = self._problem.tick_ms
+            available_ms = max(1, self._problem.objective.balance_available_ms[resource])
+            unit, available = (1, available_ms // tick) if available_ms % tick == 0 else (tick, available_ms)
+            constant, parts = self._load(resource)
+            most_load = constant + sum(factor * most for factor, _, most in parts)
+            most = most_load * unit * _PPM // available
+            load = constant + sum(factor * expr for factor, expr, _ in parts)
+            if not parts:
+                self._shares[resource] = most, most
+            else:
+                share = self._model.integer(0, most)
+                self._model.require(share * available <= load * (unit * _PPM))
+                self._model.require(share * available >= load * (unit * _PPM) - (available - 1))
+                self._shares[resource] = share, most
+        return self._shares[resource]
+
+    def _load(self, resource: int) -> tuple[int, list[Part]]:
+        """Return what plans take of a resource in ticks: a constant and parts."""
+        constant, parts = self._held_load(resource), list[Part]()
+        for made in self._made.values():
+            for mode in made.modes:
+                if mode.data.resource == resource:
+                    if mode.lit is True:
+                        constant += mode.data.work
+                    else:
+                        parts.append((mode.data.work, mode.lit, 1))
+            for demand, lits in zip(made.op.demands, made.choices, strict=True):
+                if resource in lits and demand.quantity:
+                    found = self._demand_parts(made, lits[resource])
+                    parts += [(demand.quantity * factor, expr, most) for factor, expr, most in found]
+        parts += [(c.ticks, c.lit, 1) for c in self._setups.changeovers if c.resource == resource and c.ticks]
+        return constant, [(f, e, m) for f, e, m in parts if f and m]
+
+    def _demand_parts(self, made: OpVars, lit: Lit) -> list[Part]:
+        """Return the time for which whoever has ``lit`` serves a demand: the work in each mode, and the setup."""
+        works = {mode.data.work for mode in made.modes}
+        parts: list[Part] = []
+        if lit is True:
+            parts += [(m.data.work, 1 if m.lit is True else m.lit, 1) for m in made.modes]
+        elif len(works) == 1:
+            parts.append((works.pop(), lit, 1))
+        else:
+            for mode in made.modes:
+                hint = self._model.is_hinted(lit) and self._model.is_hinted(mode.lit)
+                parts.append((mode.data.work, self._model.both(lit, mode.lit, hint), 1))
+        for track in made.tracks:
+            if track.held_from is not track.start:
+                parts.append(self._setup_part(track.setup, track.start.high - track.held_from.low, lit))
+        return [part for part in parts if part[0] and part[1] is not False]
+
+    def _setup_part(self, setup: Expr, most: int, lit: Lit) -> Part:
+        if lit is True:
+            return 1, setup, most
+        counted = self._model.integer(0, most)
+        self._model.require(counted == setup, lit)
+        self._model.require(counted == 0, negated(lit))
+        return 1, counted, most
+
+    def _held_load(self, resource: int) -> int:
+        """Return what stays takes of a resource, in ticks."""
+        frame = self._frame
+        total = 0
+        for o in range(len(self._problem.ops)):
+            if frame.is_free[o] or (frame.base is None and self._problem.ops[o].fixed is None):
+                continue
+            held = frame.held(o)
+            units = int(held.resource == resource)
+            units += sum(d.quantity for d, r in zip(held.op.demands, held.choices, strict=True) if r == resource)
+            if units:
+                total += units * self._work_of(held)
+        return total
+
+    def _work_of(self, held: Held) -> int:
+        clock = self._frame.clocks.of(held.resource)
+        return clock.work_at(held.end) - clock.work_at(held.start)
+
+
+def _add(total: Sum, amount: float, lit: Lit) -> None:
+    if lit is True:
+        total.constant += amount
+    else:
+        total.add(amount, lit, 1)

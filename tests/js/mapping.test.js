@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PlantClock } from "../../resources/web/clock.js";
+import {
+  ModeSets,
+  assignmentsOf,
+  barChanges,
+  dependenciesToDraw,
+  eventOf,
+  isMain,
+  markers,
+  projectData,
+  resourcesOf,
+  rowHeight,
+  rowRanges,
+} from "../../resources/web/mapping.js";
+import { HOUR, T0, bar, boardWindow, frame } from "./sample.js";
+
+const clock = new PlantClock([[T0, 0]], () => 0);
+
+test("rows hang below their groups, in the order of the frame", () => {
+  const tree = resourcesOf(frame(), [1, 2, 1], [0.5, -1, 0.7], new Set(["Mills"]));
+  assert.deepEqual(tree.map((group) => [group.name, group.expanded, group.children.map((row) => row.id)]), [
+    ["Lathes", true, ["m1", "m2"]],
+    ["Mills", false, ["m3"]],
+  ]);
+  assert.equal(tree[0].load, 0.5);
+  assert.equal(tree[0].children[1].rowHeight, rowHeight(2));
+});
+
+test("without groups the rows are flat", () => {
+  const rows = resourcesOf(frame({ groups: [] }), [], [], new Set());
+  assert.deepEqual(rows.map((row) => row.id), ["m1", "m2", "m3"]);
+});
+
+test("events carry start and end and are never scheduled by Bryntum", () => {
+  const event = eventOf(bar(), clock);
+  assert.equal(event.manuallyScheduled, true);
+  assert.equal(event.endDate - event.startDate, 4 * HOUR);
+  assert.ok(!("duration" in event) && !("resourceId" in event));
+});
+
+test("locked, begun and merged bars cannot be dragged", () => {
+  assert.equal(eventOf(bar(), clock).draggable, true);
+  for (const over of [{ lk: 1 }, { fx: 1 }, { q: 3 }]) assert.equal(eventOf(bar(over), clock).draggable, false);
+});
+
+test("an operation is assigned to its row and to those it also needs", () => {
+  const needing = bar({ x: ["m2", "m3"] });
+  assert.deepEqual(assignmentsOf(needing).map((a) => a.resourceId), ["m1", "m2", "m3"]);
+  assert.deepEqual(assignmentsOf(needing).map((a) => isMain(a.id, needing)), [true, false, false]);
+  const homeless = bar({ r: "", x: ["m2"] });
+  assert.deepEqual(assignmentsOf(homeless).map((a) => [a.resourceId, isMain(a.id, homeless)]), [["m2", true]]);
+});
+
+test("shading leaves out what is too narrow, outages keep their reason", () => {
+  const ranges = rowRanges(frame(), boardWindow(), clock);
+  assert.deepEqual(ranges.map((r) => [r.resourceId, r.cls, r.name]), [
+    ["m1", "tk-off", ""],
+    ["m3", "tk-off", ""],
+    ["m3", "tk-outage", "Service"],
+  ]);
+  assert.equal(new Set(ranges.map((r) => r.id)).size, ranges.length);
+});
+
+test("only the rows of the window are shaded", () => {
+  assert.deepEqual(rowRanges(frame(), boardWindow({ rowFrom: 1, rowTo: 2 }), clock), []);
+});
+
+test("ghosts show the present place in a preview", () => {
+  const ghosts = [["m1", T0, T0 + HOUR, "moved", "a"], ["m2", T0, T0 + HOUR, "removed", "b"]];
+  const ranges = rowRanges(frame({ calendars: [[], []], outages: [] }), boardWindow({ ghosts }), clock);
+  assert.deepEqual(ranges.map((r) => r.cls), ["tk-ghost tk-ghost-moved", "tk-ghost tk-ghost-removed"]);
+});
+
+test("now line and freeze fence", () => {
+  assert.deepEqual(markers(frame(), clock).map((m) => m.id), ["frozen", "now"]);
+  assert.deepEqual(markers(frame({ now: null, freezeUntil: null }), clock), []);
+});
+
+test("changes between two windows are found by id and content", () => {
+  const shown = new Map([["a", bar()], ["b", bar({ id: "b" })]]);
+  const wanted = [bar(), bar({ id: "b", lk: 1 }), bar({ id: "c" })];
+  const changes = barChanges(shown, wanted);
+  assert.deepEqual(changes.changed.map((x) => x.id), ["b"]);
+  assert.deepEqual(changes.added.map((x) => x.id), ["c"]);
+  assert.deepEqual(barChanges(shown, [bar()]).removed, ["b"]);
+});
+
+test("dependencies: none by default, those of the selected order, or all", () => {
+  const { bars, deps } = boardWindow();
+  const byId = new Map(bars.map((x) => [x.id, x]));
+  const none = { everything: false, orders: new Set(), operations: new Set() };
+  assert.deepEqual(dependenciesToDraw(deps, byId, none), []);
+  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, everything: true }), deps);
+  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, orders: new Set(["o1"]) }), deps);
+  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, operations: new Set(["x"]) }), []);
+});
+
+test("sets of possible rows keep one number for the whole page", () => {
+  const modes = new ModeSets();
+  const first = [bar({ m: 0 }), bar({ m: 1 })];
+  modes.adopt(first, [["m1", "m2"], ["m3"]]);
+  const second = [bar({ m: 0 })];
+  modes.adopt(second, [["m3"]]);
+  assert.equal(second[0].m, first[1].m);
+  assert.deepEqual(modes.sets[first[0].m], ["m1", "m2"]);
+});
+
+test("a window becomes one project", () => {
+  const data = projectData(frame(), boardWindow(), clock, { collapsed: new Set(), dependencies: [["d", "a", "b", 2]] });
+  assert.equal(data.events.length, 2);
+  assert.equal(data.assignments.length, 3);
+  assert.deepEqual(data.dependencies, [{ id: "d", fromEvent: "a", toEvent: "b", type: 2 }]);
+});
