@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.collector import collector_paused
 from app.request_json import canonical_request
 from app.run_archive import RunArchive, Submission
 from app.run_events import Listener, RunEvents
@@ -23,7 +24,6 @@ from app.run_execution import Conclusion, RunExecution
 from app.run_once import run_once
 from app.run_progress import EventKind, RunEvent, RunProgress, RunView
 from app.run_recorder import RunRecorder
-from app.verification import collector_paused
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import FromSolver
 from engine.model import OptimizationRequest, OptimizationResponse, Options, RunStatus

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
-from app.verification import collector_paused
+from app.collector import collector_paused
 from engine.model import Dto, OptimizationRequest, Snapshot
 from storage import canonical
 

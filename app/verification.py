@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import logging
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.collector import collector_paused
 from engine.apply import apply_result
 from engine.check import Violation, check, untolerated
 from engine.errors import ErrorCode, TaktwerkError
@@ -150,30 +147,3 @@ def _refused(reason: str, details: dict[str, object] | None = None) -> TaktwerkE
         f"The solver's plan was refused: {reason.rstrip('.')}. This is a fault of the program; please report it.",
         details,
     )
-
-
-_pauses = 0
-_was_enabled = True
-_pauses_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python's cyclic garbage collector off while a thread makes very many objects that live.
-
-    It would run again and again over all schedules in memory and hold every other thread for 0.1 s each time, the
-    user interface's too. What is made here has no cycles. Calls may overlap.
-    """
-    global _pauses, _was_enabled
-    with _pauses_lock:
-        _pauses += 1
-        if _pauses == 1:
-            _was_enabled = gc.isenabled()
-            gc.disable()
-    try:
-        yield
-    finally:
-        with _pauses_lock:
-            _pauses -= 1
-            if _pauses == 0 and _was_enabled:
-                gc.enable()

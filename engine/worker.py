@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -70,11 +71,10 @@ def main() -> int:
 def _work(inbox: _Inbox, outbox: Outbox) -> None:
     from engine.metrics import SCALE, objective_name
     from engine.solve import engine as solver
-    from engine.validate import parse_request
 
     outbox.phase("Reading the schedule", 0)
     header, payload = inbox.wait_for_request()
-    request = parse_request(payload)
+    request = _read(payload)
     del payload
     inbox.memory_limit = request.options.memory_limit
     if request.options.memory_limit is not None:
@@ -85,6 +85,18 @@ def _work(inbox: _Inbox, outbox: Outbox) -> None:
     outcome = solver.solve(request, outbox, inbox.stop_flag)
     was_stopped = inbox.stop_flag.stopped and outbox.elapsed_ms() < end_ms
     outbox.finish(*_last_message(outcome, outbox, was_stopped))
+
+
+def _read(payload: bytes) -> OptimizationRequest:
+    """Read the request, and keep the garbage collector from looking through it for the rest of the run."""
+    from engine.validate import parse_request
+
+    gc.disable()
+    try:
+        return parse_request(payload)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _within_budget(request: OptimizationRequest, budget_s: float) -> OptimizationRequest:

@@ -13,6 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +102,7 @@ def may_install() -> list[str] | None:
     return None
 
 
-def apt_install(packages: list[str], why: str) -> None:
+def apt_install(packages: Sequence[str], why: str) -> None:
     """Install packages by apt where that is allowed; otherwise say exactly what to type."""
     prefix = may_install()
     if prefix is None:

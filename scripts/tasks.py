@@ -18,6 +18,7 @@ from setup import ROOT, VENV_PYTHON, SetupError
 
 SAMPLE = ROOT / "resources" / "samples" / "metal-components.json"
 WEB = ROOT / "resources" / "web"
+_SHOWN_LINES = 60
 SOURCES = ["app", "engine", "storage", "ui", "resources", "scripts", "tests"]
 
 
@@ -39,7 +40,8 @@ def run_app(arguments: list[str]) -> int:
     if not has_display():
         print("There is no display (DISPLAY and WAYLAND_DISPLAY are unset), so the window cannot open.")
         print("Planning the sample plant here instead:\n", flush=True)
-        return call(VENV_PYTHON, "-m", "app", "optimize", *(arguments or [SAMPLE]))
+        names_no_file = not arguments or arguments[0].startswith("-")
+        return call(VENV_PYTHON, "-m", "app", "optimize", *([SAMPLE] if names_no_file else []), *arguments)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     # Chromium refuses to start its sandbox as root (containers).
     env = {"QTWEBENGINE_DISABLE_SANDBOX": "1"} if is_root else None
@@ -71,13 +73,13 @@ def lint() -> int:
     setup.set_up(node_needed=True)
     node = shutil.which("node") or "node"
     checks: list[tuple[str, list[str | Path]]] = [
-        ("ruff check", [VENV_PYTHON, "-m", "ruff", "check", *SOURCES]),
+        ("ruff check", [VENV_PYTHON, "-m", "ruff", "check", "--output-format=concise", *SOURCES]),
         ("ruff format", [VENV_PYTHON, "-m", "ruff", "format", "--check", "--quiet", *SOURCES]),
         ("import contracts", [VENV_PYTHON.with_name("lint-imports"), "--no-logo"]),
         ("pyright", [node, "node_modules/pyright/index.js", "--pythonpath", VENV_PYTHON]),
     ]
-    for config in sorted(WEB.glob("[jt]sconfig.json")):
-        checks.append((f"tsc {config.name}", [node, "node_modules/typescript/bin/tsc", "--noEmit", "-p", config]))
+    if (ROOT / "tsconfig.json").is_file():
+        checks.append(("tsc --checkJs", [node, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "tsconfig.json"]))
     checks += [(f"node --check {path.name}", [node, "--check", path]) for path in sorted(WEB.glob("**/*.js"))]
     failed = [name for name, command in checks if not passes(name, command)]
     print(f"lint: {len(checks)} checks, " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
@@ -90,7 +92,10 @@ def passes(name: str, command: list[str | Path]) -> bool:
     done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True)
     print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
     if done.returncode != 0:
-        print(done.stdout + done.stderr)
+        lines = (done.stdout + done.stderr).splitlines()
+        print("\n".join(lines[:_SHOWN_LINES]))
+        if len(lines) > _SHOWN_LINES:
+            print(f"... and {len(lines) - _SHOWN_LINES} more lines. See them all: {' '.join(map(str, command))}")
     return done.returncode == 0
 
 

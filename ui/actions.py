@@ -203,7 +203,7 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> dict[MenuName, QMenu]:
         """Add the menus to the bar and return them by name."""
-        menus = {name: bar.addMenu(f"&{name}") for name in MENUS}
+        menus: dict[MenuName, QMenu] = {name: bar.addMenu(f"&{name}") for name in MENUS}
         for menu in menus.values():
             menu.setToolTipsVisible(True)
         for spec in ACTIONS:

@@ -32,6 +32,7 @@ class Docks(QObject):
         self._dress_soon.setInterval(0)
         self._dress_soon.timeout.connect(self.dress)
         self._by_key: dict[str, QDockWidget] = {}
+        self._actions: dict[str, QAction] = {}
         self._titles: dict[str, str] = {}
         self._right = [self._make(*one) for one in right]
         self._bottom = [self._make(*one) for one in bottom]
@@ -76,7 +77,13 @@ class Docks(QObject):
         dock = self._by_key[key]
         action.triggered.connect(lambda on: self.show(key) if on else dock.hide())
         dock.toggleViewAction().toggled.connect(action.setChecked)
-        action.setChecked(not dock.isHidden())
+        self._actions[key] = action
+        self.sync()
+
+    def sync(self) -> None:
+        """Let the actions follow docks that were shown or hidden unseen (by a restored layout)."""
+        for key, action in self._actions.items():
+            action.setChecked(not self._by_key[key].isHidden())
 
     def dress(self) -> None:
         """Hide the title bar of a dock whose tab already says what it is, and tidy the tab bars."""

@@ -230,8 +230,9 @@ class FileFlow(QObject):
 
     def _build(self, schedule_id: str, head: VersionInfo, saved: Any, working: Any = None) -> None:
         self.busy.emit("Checking the plan…")
+        service: Any = self._versions  # its ``source`` is narrower than the session's protocol says
         in_background(
-            lambda: PlanningSession(self._versions, schedule_id, head, saved, working), self._on_built, self._on_failed
+            lambda: PlanningSession(service, schedule_id, head, saved, working), self._on_built, self._on_failed
         )
 
     def _on_built(self, session: PlanningSession) -> None:

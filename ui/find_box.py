@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QStyledItemDelegate
 
 from engine.model import Schedule
 from ui import text
 from ui.icons import icon
 
 _MOST_HITS = 30
+_MOST_ORDERS = 8
 _PAUSE_MS = 120
+_POPUP_WIDTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def find_hits(schedule: Schedule, query: str, limit: int = _MOST_HITS) -> list[H
             place = "" if op.is_placed else ", not scheduled"
             found.append((rank, index, Hit(f"{op.name}{f'  ({order})' if order else ''}{place}", op.id)))
     found.sort(key=lambda one: one[:2])
-    return (order_hits + [hit for _, _, hit in found])[:limit]
+    return (order_hits[:_MOST_ORDERS] + [hit for _, _, hit in found])[:limit]
 
 
 def _order_hits(schedule: Schedule, words: list[str]) -> list[Hit]:
@@ -99,8 +102,14 @@ class FindBox(QLineEdit):
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(12)
         completer.setWidget(self)
-        completer.activated[QModelIndex].connect(self._on_picked)
-        self._completer = completer
+        popup = QListView()
+        completer.setPopup(popup)
+        popup.setObjectName("findPopup")
+        popup.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        popup.setItemDelegate(QStyledItemDelegate(popup))
+        picked: Any = completer.activated
+        picked[QModelIndex].connect(self._on_picked)
+        self._completer, self._popup = completer, popup
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -118,7 +127,7 @@ class FindBox(QLineEdit):
         return self._hits
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        popup = self._completer.popup()
+        popup = self._popup
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if popup.isVisible() and popup.currentIndex().isValid():
                 event.ignore()
@@ -137,12 +146,14 @@ class FindBox(QLineEdit):
 
     def _on_pause(self) -> None:
         self._search()
-        popup = self._completer.popup()
-        if self._hits and self.hasFocus():
-            self._completer.complete()
-            popup.setMinimumWidth(max(self.width(), 320))
-        else:
+        popup = self._popup
+        if not self._hits or not self.hasFocus():
             popup.hide()
+            return
+        self._completer.complete()
+        width = max(self.width(), _POPUP_WIDTH)
+        right = self.mapToGlobal(self.rect().topRight()).x()
+        popup.setGeometry(right - width + 1, popup.y() + 2, width, popup.height() + 6)
 
     def _search(self) -> None:
         self._pause.stop()
@@ -160,7 +171,7 @@ class FindBox(QLineEdit):
         if self._hits:
             hit = self._hits[self._next % len(self._hits)]
             self._next += 1
-            self._completer.popup().hide()
+            self._popup.hide()
             self.go_to_event.emit(hit.event_id)
 
     def _on_picked(self, index: QModelIndex) -> None:

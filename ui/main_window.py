@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
         bench.go_to_requested.connect(self._go_to)
         bench.selection_changed.connect(self.studio.setup.set_selection)
         self._connect_board()
-        for panel in (self.problems, self.changes, self.tool_bar.find):
+        for panel in (self.problems, self.changes, self.tool_bar.find_box):
             panel.go_to_event.connect(self._go_to)
         self.problems.go_to_place.connect(self._go_to_place)
         self.studio.setup.go_to.connect(self._go_to)
@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, _STATE_VERSION)
+            self.docks.sync()
         index = self.tool_bar.colour_by.findData(settings.value(_COLOUR))
         self.tool_bar.colour_by.setCurrentIndex(max(0, index))
         self.actions_table["view.dependencies"].setChecked(False)
@@ -201,7 +202,7 @@ class MainWindow(QMainWindow):
         self.area.show_board(session is not None)
         self.area.say_empty("No schedule is open", "Open one of this database, or import a file.")
         self.board.set_session(session)
-        self.tool_bar.find.set_schedule(session.working if session else None)
+        self.tool_bar.find_box.set_schedule(session.working if session else None)
         for action_id in (
             "view.zoom_in",
             "view.zoom_out",
@@ -211,10 +212,11 @@ class MainWindow(QMainWindow):
             "edit.push",
         ):
             self.actions_table[action_id].setEnabled(session is not None)
-        self.tool_bar.find.setEnabled(session is not None)
+        self.tool_bar.find_box.setEnabled(session is not None)
         self._on_colour(self.tool_bar.colour_by.currentData())
         self._show_state()
         self._show_versions()
+        (self.area if session is None else self.board).setFocus()
 
     def _on_changed(self, answer: Answer) -> None:
         self._show_state()
@@ -235,7 +237,7 @@ class MainWindow(QMainWindow):
         self.docks.set_badge("problems", len(session.violations))
         self.docks.set_badge("unscheduled", missing)
         self.versions.set_dirty(session.is_dirty)
-        self.tool_bar.find.set_schedule(session.working)
+        self.tool_bar.find_box.set_schedule(session.working)
         self._stale = {"problems", "unscheduled", "changes", "studio"}
         self._later.start()
 
@@ -327,8 +329,8 @@ class MainWindow(QMainWindow):
         self.studio.show_page("setup")
 
     def _focus_find(self) -> None:
-        self.tool_bar.find.setFocus()
-        self.tool_bar.find.selectAll()
+        self.tool_bar.find_box.setFocus()
+        self.tool_bar.find_box.selectAll()
 
     def _on_colour(self, key: str) -> None:
         self.board.set_colour_by(key)

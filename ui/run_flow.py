@@ -186,7 +186,7 @@ class RunFlow(QObject):
             in_background(
                 lambda: self._runs.history(session.schedule_id),
                 lambda views: self._studio.show_history(views, self._bench.zone),
-                lambda error: self._bench.show_error(error, "The run history could not be read"),
+                self._on_history_failed,
             )
         self.refresh()
 
@@ -250,6 +250,9 @@ class RunFlow(QObject):
         self._title = title
         self._show_preview(preview)
         self._bench.say(f"{title}: {text.count(len(preview.changes), 'operation')} would change. Apply or discard.")
+
+    def _on_history_failed(self, error: Exception) -> None:
+        self._bench.show_error(error, "The run history could not be read")
 
     def _on_preview_failed(self, error: Exception) -> None:
         self._bench.show_error(error, "The result cannot be shown")

@@ -10,7 +10,7 @@ from ui import palette
 from ui.actions import Actions
 from ui.find_box import FindBox
 from ui.icons import icon
-from ui.widgets import label
+from ui.widgets import combo, label
 
 COLOURS = (("order", "Order"), ("lateness", "Lateness"), ("family", "Setup family"), ("status", "Status"))
 
@@ -41,11 +41,12 @@ class MainToolBar(QToolBar):
         for action_id in ("view.zoom_out", "view.zoom_in", "view.zoom_fit", "view.now", "view.dependencies"):
             self.addAction(actions[action_id])
         self.addSeparator()
-        self.colour_by = QComboBox()
+        self.colour_by = combo("Colour by")
+        self.colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour_by.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for key, title in COLOURS:
             self.colour_by.addItem(title, key)
         self.colour_by.setToolTip("What the colours of the bars mean")
-        self.colour_by.setAccessibleName("Colour by")
         self.colour_by.currentIndexChanged.connect(lambda _: self.colour_by_changed.emit(self.colour_by.currentData()))
         caption = label("Colour by", "muted")
         caption.setContentsMargins(4, 0, 4, 0)
@@ -54,10 +55,10 @@ class MainToolBar(QToolBar):
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
-        self.find = FindBox()
-        self.find.setMinimumWidth(150)
-        self.find.setMaximumWidth(260)
-        self.addWidget(self.find)
+        self.find_box = FindBox()
+        self.find_box.setMinimumWidth(150)
+        self.find_box.setMaximumWidth(260)
+        self.addWidget(self.find_box)
 
     def _push_button(self, actions: Actions) -> QToolButton:
         menu = QMenu(self)

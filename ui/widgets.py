@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSizePolicy,
+    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
@@ -79,6 +80,7 @@ def combo(accessible_name: str = "") -> QComboBox:
     result = QComboBox()
     result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     result.setMinimumContentsLength(6)
+    result.setItemDelegate(QStyledItemDelegate(result))  # only this one follows the style sheet
     result.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     if accessible_name:
         result.setAccessibleName(accessible_name)

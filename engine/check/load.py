@@ -67,8 +67,7 @@ def peaks(uses: Iterable[Use], capacity: int) -> Iterator[Peak]:
             seen[use.event_id] = None
             most = max(most, held)
         elif begin_ms is not None:
-            if at_ms > begin_ms:
-                yield Peak(begin_ms, at_ms, most, tuple(key for key in seen if key))
+            yield Peak(begin_ms, at_ms, most, tuple(key for key in seen if key))
             begin_ms = None
 
 

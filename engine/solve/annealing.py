@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.solve.problem import Problem
-    from engine.solve.report import StopFlag
 
 _JIT = {"cache": True, "nogil": True}
 _CYCLES = 1.0
+_TURN_S = 0.2
 _HOT, _COLD = 0.08, 0.002
 """The share of worse candidates to accept at the beginning and at the end of a cooling cycle."""
 _TERM = {
@@ -311,29 +311,27 @@ class Annealer:
         self._best_value = np.inf
         self._best: tuple[np.ndarray, ...] | None = None
 
-    def run(
-        self,
-        seconds: float,
-        stop: StopFlag,
-        on_better: Callable[[Solution], None],
-        max_candidates: int | None = None,
-    ) -> None:
-        """Search for ``seconds`` (or a number of candidates), handing over every better feasible plan."""
+    def run(self, seconds: float, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
+        """Search for ``seconds``, handing over every better feasible plan; ``is_over`` is asked some times a second."""
         if not self._movable.size:
             return
-        begin = time.monotonic()
-        chunk, best_value = 20, np.inf
-        while not stop.stopped and (left := seconds - (time.monotonic() - begin)) > 0.02:
-            if max_candidates is not None and self.tried >= max_candidates:
-                return
+        begin, chunk = time.monotonic(), 20
+        while not is_over() and (left := seconds - (time.monotonic() - begin)) > 0.02:
             before = time.monotonic()
-            value, penalty, best = self._chunk(chunk, 1 - left / seconds)
+            self._turn(chunk, 1 - left / seconds, on_better)
             took = max(1e-4, time.monotonic() - before)
-            if penalty == 0 and value < best_value - 1e-9:
-                best_value = value
-                on_better(self._solution(best))
-            if max_candidates is None:
-                chunk = int(np.clip(chunk * min(0.2, left) / took, 5, 4 * chunk))
+            chunk = int(np.clip(chunk * min(_TURN_S, left) / took, 5, 4 * chunk))
+
+    def run_counted(self, count: int, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
+        """Search for a number of candidates: repeatable."""
+        while self._movable.size and self.tried < count and not is_over():
+            self._turn(min(500, count - self.tried), self.tried / count, on_better)
+
+    def _turn(self, iterations: int, share: float, on_better: Callable[[Solution], None]) -> None:
+        known = self._best_value
+        value, penalty, best = self._chunk(iterations, share)
+        if penalty == 0 and value < known - 1e-9:
+            on_better(self._solution(best))
 
     def _chunk(self, iterations: int, share: float) -> tuple[float, int, tuple[np.ndarray, ...]]:
         """Anneal some candidates, then set the temperature so that the share of worse ones accepted comes right."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.check import Violation
 from engine.horizon import natural_tick_ms
@@ -22,7 +22,7 @@ from engine.solve.dispatch import Dispatcher, Found, Limits
 from engine.solve.evaluate import evaluate
 from engine.solve.incumbents import Incumbents
 from engine.solve.report import Outcome
-from engine.solve.search import Search
+from engine.solve.search import DISPATCH, Search
 from engine.solve.warm_start import input_plan, input_solution, lock_conflicts
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("taktwerk.engine")
 
-AUTO, CP_SAT, LNS, DISPATCH = 1, 2, 3, 4
 _GROWTHS = (0, 2, 4)
 _RULES_AT_MOST_S = 2.0
 
@@ -98,13 +97,13 @@ class _Run:
         self._more_rules(dispatcher)
         if warm is not None and (incumbents.best is None or warm.vector < incumbents.best.vector):
             incumbents.best = warm
-        proven_infeasible: list[dict[str, Any]] | None = None
+        is_infeasible = False
         if self._request.algorithm_id != DISPATCH and not incumbents.is_proven and not self._stop.stopped:
             search = Search(problem, incumbents, dispatcher, self._clock, self._report, self._stop)
             search.run(self._request.algorithm_id, self._workers)
-            proven_infeasible = search.conflict
+            is_infeasible = search.is_infeasible
         incumbents.finish(quick=self._stop.stopped)
-        return self._outcome(problem, incumbents, proven_infeasible)
+        return self._outcome(problem, incumbents, is_infeasible)
 
     # plans to begin with
 
@@ -154,14 +153,14 @@ class _Run:
 
     # the end
 
-    def _outcome(self, problem: Problem, incumbents: Incumbents, conflict: list[dict[str, Any]] | None) -> Outcome:
+    def _outcome(self, problem: Problem, incumbents: Incumbents, is_infeasible: bool) -> Outcome:
         warnings = [*problem.warnings, *self._warnings]
         bound = None if incumbents.bound is None else float(incumbents.bound)
         if incumbents.vector is not None:
             status = "optimal" if incumbents.is_proven else "feasible"
             return Outcome(status, incumbents.events, incumbents.vector, bound, warnings)
-        if conflict is not None:
-            return Outcome("infeasible", bound=None, warnings=warnings, conflict=conflict)
+        if is_infeasible:
+            return Outcome("infeasible", warnings=warnings)
         return Outcome("unknown", bound=bound, warnings=warnings, reason="No plan was found within the time limit.")
 
     def _infeasible(self, violations: list[Violation]) -> Outcome:

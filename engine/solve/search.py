@@ -5,21 +5,33 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.solve.cpsat.search import Settings, solve_cpsat
+from engine.solve.cpsat.sizes import is_too_large
 from engine.solve.dispatch import Dispatcher, Found, Limits
-from engine.solve.evaluate import evaluate
 from engine.solve.local_search import LocalSearch
+from engine.solve.report import StopFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.solve.clock import Clock
     from engine.solve.incumbents import Incumbents
     from engine.solve.problem import Problem, Solution
-    from engine.solve.report import Reporter, StopFlag
+    from engine.solve.report import Reporter
 
 _log = logging.getLogger("taktwerk.engine")
 
+AUTO, CP_SAT, LNS, DISPATCH = 1, 2, 3, 4
 _PHASE_EVERY_S = 0.5
+_SMALL = 60
+_LOCAL_SEARCH_FIRST = 0.12
+_PASSES_PER_SECOND_AND_OPERATION = 8_000
+_BUILDING_S_PER_OPERATION = 0.005
+_POLL_S = 0.05
+_CP_SAT_MARGIN_S = 0.1
+_CP_SAT_STOPS_WITHIN_S = 0.25
 
 
 class Search:
@@ -27,8 +39,8 @@ class Search:
 
     Attributes
     ----------
-    conflict
-        Set when the problem was proven infeasible: the rules that cannot hold together.
+    is_infeasible
+        Whether the problem was proven to have no plan at all.
     """
 
     def __init__(
@@ -40,36 +52,109 @@ class Search:
         report: Reporter,
         stop: StopFlag,
     ) -> None:
-        self.conflict: list[dict[str, Any]] | None = None
+        self.is_infeasible = False
         self._problem = problem
         self._incumbents = incumbents
         self._dispatcher = dispatcher
         self._clock = clock
         self._report = report
-        self._stop = stop
         self._options = problem.request.options
         self._next_phase_at = 0.0
+        self._stop = StopFlag()
+        self._withdraw = stop.on_stop(self._stop.stop)
+        self._local: LocalSearch | None = None
 
     def run(self, algorithm: int, workers: int) -> None:
         """Search until the time is up, the plan is proven optimal, or a stop is asked for."""
+        try:
+            whole = self._is_worth_modelling()
+            if self._options.deterministic and workers == 1:
+                self._run_repeatably(whole)
+            elif self._incumbents.best is None:
+                self._cp_sat_beside(workers, None)
+            else:
+                self._run_freely(algorithm, workers, whole)
+        finally:
+            self._withdraw()
+
+    def _is_worth_modelling(self) -> bool:
+        """Whether CP-SAT can be expected to have a model of the whole problem well before the time is up."""
+        n = len(self._problem.movable)
+        return not is_too_large(self._problem) and 0.4 * self._clock.limit_s > _BUILDING_S_PER_OPERATION * n
+
+    def _run_repeatably(self, whole: bool) -> None:
+        """Search by counts alone, one thing after the other."""
+        n = max(1, len(self._problem.movable))
+        passes = int(0.3 * self._clock.limit_s * _PASSES_PER_SECOND_AND_OPERATION / n)
+        if self._incumbents.best is not None and n > 8:
+            self._local_search(self._clock.deadline, passes)
+        if whole and not self._is_over:
+            self._cp_sat_beside(1, None)
+
+    def _run_freely(self, algorithm: int, workers: int, whole: bool) -> None:
+        """Local search alone for a start, then beside CP-SAT on the whole problem."""
+        whole = whole and algorithm != LNS
+        alone = _LOCAL_SEARCH_FIRST if len(self._problem.movable) > _SMALL else _LOCAL_SEARCH_FIRST / 6
+        self._local_search(time.monotonic() + (alone if whole else 1.0) * self._clock.left_s)
+        if whole and not self._is_over:
+            beside = None if workers == 1 or algorithm == CP_SAT else self._clock.deadline
+            self._cp_sat_beside(workers if beside is None else workers - 1, beside)
         self._local_search(self._clock.deadline)
 
-    def _local_search(self, until: float) -> None:
+    def _cp_sat_beside(self, workers: int, local_search_until: float | None) -> None:
+        """Run CP-SAT on the whole problem in its own thread, with local search beside it if there is time.
+
+        In a thread, because building and presolving a model cannot be interrupted: when the time is up, this returns.
+        """
+        cp_sat = threading.Thread(target=self._guarded, args=(lambda: self._cp_sat(workers),), daemon=True)
+        cp_sat.start()
+        if local_search_until is not None:
+            self._local_search(local_search_until)
+        while cp_sat.is_alive() and not self._is_over:
+            self._housekeeping()
+            cp_sat.join(_POLL_S)
+        if cp_sat.is_alive():
+            self._stop.stop()
+            cp_sat.join(_CP_SAT_STOPS_WITHIN_S)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._stop.stopped or self._incumbents.is_proven or self.is_infeasible or self._clock.left_s <= 0
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Run a search in a thread of its own: its failure must not lose the plan that others found."""
+        try:
+            work()
+        except Exception:
+            _log.exception("a search failed; the run goes on without it")
+
+    # local search
+
+    def _local_search(self, until: float, passes: int | None = None) -> None:
         """Improve the best plan by local search, taking over better ones that are found elsewhere."""
         incumbents = self._incumbents
-        if incumbents.best is None:
+        if incumbents.best is None or self._is_over:
             return
-        local = LocalSearch(self._problem, self._dispatcher.decoder, incumbents.best, self._options.seed)
-        begin = time.monotonic()
+        if self._local is None:
+            self._local = LocalSearch(self._problem, self._dispatcher.decoder, incumbents.best, self._options.seed)
+        local, begin = self._local, time.monotonic()
 
         def watch() -> float:
             best = incumbents.best
             if best is not None and best.vector < local.best.vector:
                 local.rebase(best)
             self._housekeeping()
+            if incumbents.is_proven:
+                self._stop.stop()
             return (time.monotonic() - begin) / max(1e-3, until - begin)
 
-        local.run(Limits(until, 1 << 60), self._stop, lambda found: incumbents.offer(found), watch)
+        if passes is None:
+            local.run(Limits(until, 1 << 60), self._stop, self._take, watch)
+        else:
+            local.run(Limits(until, local.passes + passes), self._stop, self._take)
+
+    def _take(self, found: Found) -> None:
+        self._incumbents.offer(found)
 
     def _housekeeping(self) -> None:
         """Report what was held back, and how far the run is, now and then."""
@@ -78,11 +163,22 @@ class Search:
             self._next_phase_at = time.monotonic() + _PHASE_EVERY_S
             self._report.phase("Improving the plan", self._clock.percentage)
 
-    def _is_over(self, until: float) -> bool:
-        return self._stop.stopped or self._incumbents.is_proven or time.monotonic() >= until
+    # CP-SAT
 
-    def _offer(self, solution: Solution, by: str) -> None:
-        self._incumbents.offer(Found(solution, evaluate(self._problem, solution), by))
+    def _cp_sat(self, workers: int) -> None:
+        """Solve the whole problem by CP-SAT, from the best plan so far."""
+        incumbents = self._incumbents
+        hint = None if incumbents.best is None else incumbents.best.solution
+        self._report.phase("Solving with CP-SAT", self._clock.percentage)
+        settings = Settings(
+            self._clock.deadline - _CP_SAT_MARGIN_S, workers, self._options.seed, self._options.deterministic
+        )
+        result = solve_cpsat(self._problem, hint, settings, self._stop, self._take_exact, incumbents.raise_bound)
+        if result.status == "infeasible":
+            self.is_infeasible = True
+        if result.solution is not None and result.vector is not None:
+            incumbents.offer(Found(result.solution, result.vector, "CP-SAT"))
+            incumbents.is_optimal = result.status == "optimal"
 
-
-_ = threading
+    def _take_exact(self, solution: Solution, vector: tuple[int, ...]) -> None:
+        self._incumbents.offer(Found(solution, vector, "CP-SAT"))

@@ -43,7 +43,6 @@ def warm() -> float:
     from engine.solve.annealing import Annealer
     from engine.solve.compile import compile_problem
     from engine.solve.problem import Solution
-    from engine.solve.report import StopFlag
 
     begin = time.monotonic()
     operations = tuple(Operation(id=x, name=x, duration=60_000, resource_id="m") for x in "ab")
@@ -53,7 +52,7 @@ def warm() -> float:
         metadata=Metadata(plant_id="", timestamp=from_ms(0), user_id=""),
     )
     problem = compile_problem(OptimizationRequest(schedule_data=schedule))
-    Annealer(problem, Solution.empty(problem), 0).run(5.0, StopFlag(), lambda _: None, max_candidates=5)
+    Annealer(problem, Solution.empty(problem), 0).run_counted(5, lambda: False, lambda _: None)
     _ready.set()
     return time.monotonic() - begin
 

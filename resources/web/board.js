@@ -46,6 +46,8 @@ export class Board {
     this.scheduler = null;
     this.level = levelNearest(240_000);
     this.stamp = 1;
+    /** @type {Promise<unknown>} */
+    this.queue = Promise.resolve();
     this.modes = new mapping.ModeSets();
     this.refilling = false;
     this.again = false;
@@ -120,18 +122,32 @@ export class Board {
 
   // what the program says
 
+  /** Messages are obeyed one after the other, each when the one before is done. */
   listen() {
-    const on = (/** @type {string} */ type, /** @type {(m: any) => void} */ listener) => this.bridge.on(type, listener);
-    on("stale", (m) => this.onStale(m.frame));
+    const on = (/** @type {string} */ type, /** @type {(m: any) => unknown} */ listener) => {
+      this.bridge.on(type, (m) => {
+        this.queue = this.queue.then(() => listener(m)).catch((error) => this.report(error));
+      });
+    };
+    const onBoard = (/** @type {string} */ type, /** @type {(m: any) => unknown} */ listener) => {
+      on(type, (m) => (this.scheduler ? listener(m) : null));
+    };
     on("session", () => this.onSession());
-    on("goTo", (m) => this.goTo(m.eventId, m.row, m.start, m.end));
-    on("goToTime", (m) => this.goToTime(m.at));
-    on("showSpan", (m) => this.showSpan(m.start, m.end));
-    on("select", (m) => this.select(m.eventIds));
-    on("zoom", (m) => this.zoom(m.how));
+    on("stale", (m) => this.onStale(m.frame));
     on("colour", (m) => this.setColour(m.by));
     on("dependencies", (m) => this.setDependencies(m.on));
     on("theme", (m) => setTheme(m.dark));
+    onBoard("goTo", (m) => this.goTo(m.eventId, m.row, m.start, m.end));
+    onBoard("goToTime", (m) => this.goToTime(m.at));
+    onBoard("showSpan", (m) => this.showSpan(m.start, m.end));
+    onBoard("select", (m) => this.select(m.eventIds));
+    onBoard("zoom", (m) => this.zoom(m.how));
+  }
+
+  /** @param {unknown} error */
+  report(error) {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    void this.bridge.call("trouble", { text: text.slice(0, 1500) });
   }
 
   /** @param {boolean} frame */
@@ -215,7 +231,7 @@ export class Board {
         await this.refillOnce(force);
       } while (this.again && !this.gestures?.dragging);
     } catch (error) {
-      void this.bridge.call("trouble", { text: String(error).slice(0, 1500) });
+      this.report(error);
     } finally {
       this.refilling = false;
     }
@@ -629,10 +645,7 @@ if (typeof document !== "undefined") {
   const board = new Board(await connect());
   /** For tests. */
   /** @type {any} */ (window).board = board;
-  window.addEventListener("error", (event) => void board.bridge.call("trouble", { text: String(event.message).slice(0, 1500) }));
-  window.addEventListener("unhandledrejection", (event) => {
-    const reason = event.reason?.stack ?? event.reason;
-    void board.bridge.call("trouble", { text: `unhandled: ${String(reason).slice(0, 1500)}` });
-  });
+  window.addEventListener("error", (event) => board.report(event.error ?? event.message));
+  window.addEventListener("unhandledrejection", (event) => board.report(event.reason));
   await board.start();
 }

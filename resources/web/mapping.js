@@ -127,7 +127,6 @@ export function eventOf(bar, clock, stamp = 0) {
     endDate: clock.toBoard(bar.e),
     manuallyScheduled: true,
     resizable: false,
-    draggable: !(bar.lk || bar.fx || bar.q),
     stamp,
   };
 }

@@ -142,8 +142,8 @@ def test_push_successors_is_a_mode_the_planner_sees(place: Workplace) -> None:
 def test_find_goes_to_an_order_with_enter(place: Workplace, qtbot: QtBot) -> None:
     place.open(PLAN)
     place.do("edit.find")
-    qtbot.keyClicks(place.window.tool_bar.find, "order one")
-    qtbot.keyClick(place.window.tool_bar.find, Qt.Key.Key_Return)
+    qtbot.keyClicks(place.window.tool_bar.find_box, "order one")
+    qtbot.keyClick(place.window.tool_bar.find_box, Qt.Key.Key_Return)
     assert place.board.calls[-1] == ("go_to", "A")
 
 

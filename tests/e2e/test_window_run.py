@@ -47,9 +47,9 @@ def set_time_limit(place: Workplace, seconds: float) -> None:
 def test_optimise_preview_apply_undo(place: Workplace) -> None:
     schedule_id = place.open(PLAN)
     before = place.session.kpis
-    set_time_limit(place, 3)
+    set_time_limit(place, 12)
     place.do("run.optimize")
-    place.wait(lambda: place.session.preview is not None, 15)
+    place.wait(lambda: place.session.preview is not None, 20)
     run_id = place.session.preview.run_id  # type: ignore[union-attr]
     assert place.versions.head(schedule_id).number == 1
     place.do("preview.apply")
@@ -79,9 +79,9 @@ def start_of(event_id: str) -> object:
 
 def test_a_result_of_an_earlier_sitting_can_be_previewed_again(place: Workplace, qtbot: QtBot, tmp_path: Path) -> None:
     schedule_id = place.open(PLAN)
-    set_time_limit(place, 2)
+    set_time_limit(place, 12)
     place.do("run.optimize")
-    place.wait(lambda: place.session.preview is not None, 15)
+    place.wait(lambda: place.session.preview is not None, 20)
     number = len(place.session.preview.changes)  # type: ignore[union-attr]
     place.close()
 

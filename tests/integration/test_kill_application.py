@@ -81,6 +81,7 @@ def _run_until(path: Path, schedule_id: str, moment: str) -> list[list[str]]:
     os.kill(process.pid, signal.SIGKILL)
     lines += [line.split(maxsplit=1) for line in process.stdout if line.endswith("\n")]
     process.wait()
+    process.stdout.close()
     end = time.monotonic() + 5
     while time.monotonic() < end and any(child.is_running() and child.status() != "zombie" for child in children):
         time.sleep(0.05)

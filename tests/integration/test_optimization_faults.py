@@ -66,19 +66,19 @@ def assert_keeps_the_checked_best(a: OptimizationRequest, view: RunView, respons
 
 FAULTS = [
     (faults.killed_with_incumbents, "E007", "SIGKILL"),
-    (faults.killed_inside_an_incumbent, "E007", "cut off"),
-    (faults.killed_inside_the_result, "E007", "cut off"),
-    (faults.crashes, "E007", "SIGSEGV"),
+    pytest.param(faults.killed_inside_an_incumbent, "E007", "cut off", marks=pytest.mark.slow),
+    pytest.param(faults.killed_inside_the_result, "E007", "cut off", marks=pytest.mark.slow),
+    pytest.param(faults.crashes, "E007", "SIGSEGV", marks=pytest.mark.slow),
     (faults.exits_without_a_result, "E007", "exit code 0"),
-    (faults.sends_garbage, "E007", "unreadable"),
-    (faults.sends_a_huge_line, "E007", "longer than"),
+    pytest.param(faults.sends_garbage, "E007", "unreadable", marks=pytest.mark.slow),
+    pytest.param(faults.sends_a_huge_line, "E007", "longer than", marks=pytest.mark.slow),
     (faults.lies, "E007", "breaks"),
-    (faults.names_a_stranger, "E007", "nobody"),
-    (faults.sends_an_unreadable_plan, "E007", "cannot be read"),
+    pytest.param(faults.names_a_stranger, "E007", "nobody", marks=pytest.mark.slow),
+    pytest.param(faults.sends_an_unreadable_plan, "E007", "cannot be read", marks=pytest.mark.slow),
 ]
 
 
-@pytest.mark.parametrize(("way", "code", "words"), FAULTS, ids=[way.__name__ for way, _, _ in FAULTS])
+@pytest.mark.parametrize(("way", "code", "words"), FAULTS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_fault_is_a_coded_failure_and_the_best_plan_is_kept(
     database: Database, way: object, code: str, words: str
 ) -> None:
@@ -93,7 +93,14 @@ def test_a_fault_is_a_coded_failure_and_the_best_plan_is_kept(
     assert_keeps_the_checked_best(a, view, response)
 
 
-@pytest.mark.parametrize("way", [faults.killed_before_hello, faults.killed_in_a_phase, faults.speaks_another_version])
+@pytest.mark.parametrize(
+    "way",
+    [
+        faults.killed_in_a_phase,
+        pytest.param(faults.killed_before_hello, marks=pytest.mark.slow),
+        pytest.param(faults.speaks_another_version, marks=pytest.mark.slow),
+    ],
+)
 def test_a_fault_before_the_first_plan_leaves_none(database: Database, way: object) -> None:
     view, response = solve(database, way, a_request(time_limit=20))
     assert view.status is RunStatus.FAILED
@@ -109,7 +116,7 @@ def test_memory_beyond_the_limit_is_a_failure_with_the_best_plan_kept(database: 
     assert_keeps_the_checked_best(a, view, response)
 
 
-@pytest.mark.parametrize("way", [faults.hangs, faults.freezes])
+@pytest.mark.parametrize("way", [faults.hangs, pytest.param(faults.freezes, marks=pytest.mark.slow)])
 def test_a_hang_with_a_plan_completes_at_the_limit(database: Database, way: object) -> None:
     a = a_request(time_limit=1.5)
     view, response = solve(database, way, a)

@@ -81,8 +81,8 @@ def test_a_service_run_stopped_early_keeps_a_feasible_plan_with_its_true_worth(d
 
 def test_a_run_ends_within_its_time_limit_and_a_second() -> None:
     begun = time.monotonic()
-    response = run_once(a_request(big_plant(1_000, machines=10), time_limit=4, objective="minimize_tardiness"))
-    assert time.monotonic() - begun < 4 + 1
+    response = run_once(a_request(big_plant(500, machines=10), time_limit=8, objective="minimize_tardiness"))
+    assert 6 < time.monotonic() - begun < 8 + 1
     assert response.status is RunStatus.COMPLETED, response.error
     assert response.result is not None
     assert response.result.metrics.constraint_violations == 0
@@ -99,7 +99,7 @@ def test_a_stop_event_ends_it_with_the_best_plan() -> None:
 
 def test_an_order_that_is_late_is_weighed() -> None:
     schedule = plant([op("A", 60, on="M1", order="O1")], orders=[order("O1", due=30)])
-    response = run_once(request(schedule, time_limit=3.0, workers=1))
+    response = run_once(request(schedule, time_limit=20.0, workers=1))
     assert response.result is not None, response.error
     metrics = response.result.metrics
     assert (metrics.objective, metrics.objective_value) == ("minimize_tardiness", 30.0 * MINUTE_MS)

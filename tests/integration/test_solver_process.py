@@ -247,7 +247,7 @@ def test_cancelling_ends_it_at_once(start: Processes) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
-@pytest.mark.parametrize("way", [odd.sleeps, odd.holds_the_interpreter])
+@pytest.mark.parametrize("way", [odd.holds_the_interpreter, pytest.param(odd.sleeps, marks=pytest.mark.slow)])
 def test_it_dies_with_its_parent_even_when_it_cannot_listen(way: Callable[..., Outcome]) -> None:
     script = (
         "import sys\n"

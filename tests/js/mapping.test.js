@@ -40,11 +40,6 @@ test("events carry start and end and are never scheduled by Bryntum", () => {
   assert.ok(!("duration" in event) && !("resourceId" in event));
 });
 
-test("locked, begun and merged bars cannot be dragged", () => {
-  assert.equal(eventOf(bar(), clock).draggable, true);
-  for (const over of [{ lk: 1 }, { fx: 1 }, { q: 3 }]) assert.equal(eventOf(bar(over), clock).draggable, false);
-});
-
 test("an operation is assigned to its row and to those it also needs", () => {
   const needing = bar({ x: ["m2", "m3"] });
   assert.deepEqual(assignmentsOf(needing).map((a) => a.resourceId), ["m1", "m2", "m3"]);

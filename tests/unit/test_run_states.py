@@ -40,8 +40,8 @@ def test_only_the_moves_of_the_reference_are_allowed(source: RunStatus, target: 
 
 def test_every_state_is_in_the_table_and_either_terminal_or_active() -> None:
     assert set(TRANSITIONS) == set(RunStatus)
-    assert TERMINAL == {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
-    assert ACTIVE == {RunStatus.QUEUED, RunStatus.RUNNING}
+    assert {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED} == TERMINAL
+    assert {RunStatus.QUEUED, RunStatus.RUNNING} == ACTIVE
     assert [status for status in RunStatus if is_terminal(status)] == ["completed", "failed", "cancelled"]
 
 

@@ -119,7 +119,7 @@ class ConflictDialog(Dialog):
         if value is None:
             return "not scheduled" if key == "startDate" else ""
         if key == "resourceId":
-            return self._resources.get(value, value)
+            return self._resources.get(value) or str(value)
         return text.instant(parse_instant(value), self._zone) if key == "startDate" else str(value)
 
     def _take_all(self, side: Side) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -51,7 +52,8 @@ class RunChart(QWidget):
         self._plot.addItem(self._fill)
         self._cursor = pg.InfiniteLine(angle=90, movable=False, pen=pg.mkPen(palette.LINE_STRONG))
         self._cursor.hide()
-        self._plot.addItem(self._cursor, ignoreBounds=True)
+        item: Any = self._plot.getPlotItem()
+        item.addItem(self._cursor, ignoreBounds=True)
         self._readout = label("", "small")
         self._axis_title = label("", "small")
         self._empty = label("The chart begins with the first plan found.", "muted")
@@ -65,7 +67,8 @@ class RunChart(QWidget):
         box.addLayout(self._legend())
         box.addLayout(self._stack, 1)
         self.setMinimumHeight(190)
-        self._plot.scene().sigMouseMoved.connect(self._on_mouse)
+        scene: Any = self._plot.scene()
+        scene.sigMouseMoved.connect(self._on_mouse)
 
     def show_series(self, points: Sequence[Point], objective: str | None, now_ms: int | None = None) -> None:
         """Draw the series; ``now_ms`` prolongs both lines to the present of a running run."""
@@ -82,7 +85,9 @@ class RunChart(QWidget):
         self._incumbent.setData(*upper)
         self._bound.setData(*lower)
         self._shade_gap(upper, lower)
-        self._plot.getViewBox().setLimits(yMin=0 if min(values) >= 0 else None, xMin=0)
+        box = self._plot.getViewBox()
+        box.setLimits(yMin=0 if min(values) >= 0 else None)
+        box.setXRange(0, max(1.0, (now_ms or points[-1][0]) / 1000), padding=0.02)
 
     def _shade_gap(self, upper: _Curve, lower: _Curve) -> None:
         """Shade where both curves are known, on the instants of both."""
@@ -110,6 +115,7 @@ class RunChart(QWidget):
             axis.setTickFont(ui_font(11))
             axis.setStyle(tickLength=-4, tickTextOffset=5)
         plot.getViewBox().setDefaultPadding(0.04)
+        plot.getViewBox().enableAutoRange(x=False, y=True)
         plot.setAccessibleName("Best plan and bound over time")
         return plot
 

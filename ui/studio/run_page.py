@@ -106,8 +106,9 @@ class RunPage(QWidget):
         """List the runs that wait."""
         while self._queue.count():
             item = self._queue.takeAt(0)
-            if item is not None and item.widget() is not None:
-                item.widget().deleteLater()
+            row = item.widget() if item is not None else None
+            if row is not None:
+                row.deleteLater()
         for place, view in enumerate(views, 1):
             self._queue.addWidget(self._queue_row(place, view))
         self._queue_box.setVisible(bool(views))

@@ -123,8 +123,10 @@ class ScopeEditor(QWidget):
         found: list[str] = []
         for i in range(self._resources.topLevelItemCount()):
             group = self._resources.topLevelItem(i)
-            children = [group.child(k) for k in range(group.childCount())] if group else []
-            found += [c.data(0, _ID) for c in children if c.checkState(0) == Qt.CheckState.Checked]
+            for k in range(group.childCount() if group else 0):
+                item = group.child(k) if group else None
+                if item is not None and item.checkState(0) == Qt.CheckState.Checked:
+                    found.append(item.data(0, _ID))
         return tuple(found)
 
     def _on_kind(self) -> None:

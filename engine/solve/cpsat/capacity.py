@@ -173,22 +173,24 @@ class Capacity:
             return held_interval(model, track, use.mode.data.work, use.lit)
         if track is not None and track is made.single and track.work is not None:
             return held_interval(model, track, track.work, use.lit)
-        if use.lit is True:
-            if made.op.index not in self._real:
-                self._real[made.op.index] = self._real_interval(made, True)
-            return self._real[made.op.index]
-        return self._real_interval(made, use.lit)
+        if track is not None and track is made.single:
+            return self._interval_between(made, track.held_from, track.end, use.lit)
+        if use.lit is not True:
+            return self._interval_between(made, made.real_held_from(model), made.real_end(model), use.lit)
+        if made.op.index not in self._real:
+            interval = self._interval_between(made, made.real_held_from(model), made.real_end(model), True)
+            self._real[made.op.index] = interval
+        return self._real[made.op.index]
 
-    def _real_interval(self, made: OpVars, lit: Lit) -> cp_model.IntervalVar:
-        model = self._model
-        start, end = made.real_held_from(model), made.real_end(model)
+    def _interval_between(self, made: OpVars, start: Point, end: Point, lit: Lit) -> cp_model.IntervalVar:
+        """Return the interval of an operation whose length is not known."""
+        cp, size = self._model.cp, self._size(made, start, end)
         if lit is True:
-            size = self._real_size(made, start, end)
-            return model.cp.new_interval_var(start.expr, size, end.expr, "")
-        return model.cp.new_optional_interval_var(start.expr, self._real_size(made, start, end), end.expr, lit, "")
+            return cp.new_interval_var(start.expr, size, end.expr, "")
+        return cp.new_optional_interval_var(start.expr, size, end.expr, lit, "")
 
-    def _real_size(self, made: OpVars, start: Point, end: Point) -> Expr:
-        """Return the real length of an operation, setup and breaks included; one variable an operation."""
+    def _size(self, made: OpVars, start: Point, end: Point) -> Expr:
+        """Return the length of an operation, setup (and in real ticks breaks) included, as a variable."""
         if start.is_constant and end.is_constant:
             return end.low - start.low
         hint = None if start.hint is None or end.hint is None else end.hint - start.hint

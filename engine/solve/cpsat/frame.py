@@ -13,7 +13,7 @@ from engine.solve.problem import NO_RESOURCE
 from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -92,6 +92,9 @@ class Frame:
         From this tick on calendars are taken to always work.
     latest_end
         Caps on ends by operation.
+    kept
+        Those of ``free`` that keep mode, choices and their order among each other, as in ``base``; only their times
+        move, by at most ``shift`` ticks.
     """
 
     def __init__(
@@ -102,6 +105,8 @@ class Frame:
         span: tuple[int, int],
         relaxed_from: int = FOREVER,
         latest_end: NDArray[np.int64] | None = None,
+        kept: Collection[int] = (),
+        shift: int = FOREVER,
     ) -> None:
         self.index = index
         self.problem = index.problem
@@ -109,9 +114,11 @@ class Frame:
         self.base = base
         self.low, self.high = span
         self.latest_end = latest_end
+        self.kept = frozenset(kept)
+        self.shift = shift
         self.is_free = np.zeros(len(self.problem.ops), bool)
         self.is_free[self.free] = True
-        self.is_whole = all(self.is_free[o] for o in self.problem.movable)
+        self.is_whole = not self.kept and all(self.is_free[o] for o in self.problem.movable)
         self.clocks = ClockSet(self.problem, self.high, relaxed_from)
         self._held: dict[int, Held] = {}
         self._held_ops = self._relevant()

@@ -69,7 +69,7 @@ class Loads:
         total = Sum()
         if shares:
             most = max(m for _, m in shares)
-            peak = self._model.integer(0, most)
+            peak = self._model.integer(0, most, self._most([share for share, _ in shares]))
             for share, _ in shares:
                 self._model.require(peak >= share)
             total.add(1, peak, most)
@@ -81,12 +81,22 @@ class Loads:
         for group in self._problem.objective.balance_groups:
             shares = [self._share(r) for r in group]
             most = max(m for _, m in shares)
-            top, bottom = self._model.integer(0, most), self._model.integer(0, most)
+            exprs = [share for share, _ in shares]
+            top = self._model.integer(0, most, self._most(exprs))
+            bottom = self._model.integer(0, most, self._least(exprs))
             for share, _ in shares:
                 self._model.require(top >= share)
                 self._model.require(bottom <= share)
             total.add(1, top - bottom, most)
         return total
+
+    def _most(self, exprs: list[Expr]) -> int | None:
+        hints = [self._model.hint_of(expr) for expr in exprs]
+        return max((h for h in hints if h is not None), default=None)
+
+    def _least(self, exprs: list[Expr]) -> int | None:
+        hints = [self._model.hint_of(expr) for expr in exprs]
+        return min((h for h in hints if h is not None), default=None)
 
     def _share(self, resource: int) -> tuple[Expr, int]:
         """Return the utilisation of a resource in ppm, rounded down, and its greatest value."""
@@ -101,7 +111,8 @@ class Loads:
             if not parts:
                 self._shares[resource] = most, most
             else:
-                share = self._model.integer(0, most)
+                known = self._model.hint_of(load)
+                share = self._model.integer(0, most, None if known is None else known * unit * _PPM // available)
                 self._model.require(share * available <= load * (unit * _PPM))
                 self._model.require(share * available >= load * (unit * _PPM) - (available - 1))
                 self._shares[resource] = share, most
@@ -144,7 +155,8 @@ class Loads:
     def _setup_part(self, setup: Expr, most: int, lit: Lit) -> Part:
         if lit is True:
             return 1, setup, most
-        counted = self._model.integer(0, most)
+        hint = self._model.hint_of(setup)
+        counted = self._model.integer(0, most, None if hint is None else hint * self._model.is_hinted(lit))
         self._model.require(counted == setup, lit)
         self._model.require(counted == 0, negated(lit))
         return 1, counted, most

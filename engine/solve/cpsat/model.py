@@ -183,17 +183,22 @@ class Model:
         self.cp.add_exactly_one([*open_, either.negated()])
         return either
 
-    def hint_of(self, var: cp_model.IntVar) -> int | None:
-        """Return the hint of a variable, if it has one."""
-        return self._hints.get(var.index)
+    def hint_of(self, expr: Expr) -> int | None:
+        """Return the value of an expression by the hints, if all its variables have one."""
+        if isinstance(expr, int):
+            return expr
+        flat = cp_model.FlatIntExpr(expr)
+        total = flat.offset
+        for var, factor in zip(flat.vars, flat.coeffs, strict=True):
+            value = self._hints.get(var.index)
+            if value is None:
+                return None
+            total += factor * value
+        return int(total)
 
     def is_hinted(self, lit: Lit) -> bool:
         """Return whether the hint makes a literal that is not a negation true."""
         return lit is True or (lit is not False and self._hints.get(lit.index) == 1)
-
-    def set_hint(self, var: cp_model.IntVar, value: int) -> None:
-        """Give a variable a hint."""
-        self._hints[var.index] = value
 
     def write_hints(self, values: dict[int, int] | None = None) -> None:
         """Put the hints (or ``values`` by variable index instead) into the model."""

@@ -164,12 +164,12 @@ class _Run:
                 return "unknown"
             if status == cp_model.OPTIMAL:
                 optimum = level.bound(searcher.bound)
-                reached = self.vector is not None and self.vector[number] <= optimum + (not level.is_whole)
+                reached = self.vector is not None and self.vector[number] <= optimum + level.slack
                 if number == 0 and exact:
                     self._raise_bound(self.vector[0] if reached and self.vector else optimum)
                 if not reached:
                     proven = False
-                    if number == 0 and searcher.is_relaxed:
+                    if searcher.is_relaxed:
                         return "again"
             else:
                 proven = False

@@ -37,7 +37,10 @@ class Changeover:
 
 @dataclass(slots=True)
 class Node:
-    """A stop: a free operation (``track``, ``modes``) or one that stays (``held``)."""
+    """A stop: a free operation (``track``, ``modes``) or one that stays (``held``).
+
+    Those that keep their order stand among each other as they are sorted.
+    """
 
     op: int
     family: int
@@ -50,6 +53,7 @@ class Node:
     modes: list[ModeVars] = field(default_factory=list)
     held: Held | None = None
     is_past: bool = False
+    keeps_order: bool = False
     incoming: list[Changeover] = field(default_factory=list)
 
 
@@ -69,12 +73,13 @@ def make_nodes(model: Model, frame: Frame, made: dict[int, OpVars], data: Resour
         nodes.append(
             Node(op.index, op.family, op.needs_setup, track.start, track.end, op.release, track=track, modes=modes)
         )
+        nodes[-1].keeps_order = op.index in frame.kept
     first = min((node.start.low for node in nodes), default=0)
     held = [h for h in frame.neighbours(data.index) if h.op.family != NO_FAMILY and h.end > h.start]
     past = [h for h in held if clock.work_at(h.end) <= first]
     for h in past[-1:] + [h for h in held if clock.work_at(h.end) > first]:
         start, end = constant(clock.work_at(h.start)), constant(clock.work_at(h.end))
-        node = Node(h.op.index, h.op.family, h.op.needs_setup, start, end, h.op.release, held=h)
+        node = Node(h.op.index, h.op.family, h.op.needs_setup, start, end, h.op.release, held=h, keeps_order=True)
         node.is_past = bool(past) and h is past[-1] and len(past) > 1
         nodes.append(node)
     nodes.sort(key=lambda n: (n.start.low if n.start.hint is None else n.start.hint, n.end.low, n.op))

@@ -149,32 +149,32 @@ class Setups:
     def _ends(self, data: ResourceData, nodes: list[Node], amounts: Amounts, order: dict[int, int] | None) -> list[Arc]:
         """Return the arcs from and to the depot: to the operation that comes first, and from the last."""
         model = self._model
-        held = [node for node in nodes if node.held is not None]
+        kept = [node for node in nodes if node.keeps_order]
         arcs: list[Arc] = []
         for node in nodes:
-            if (node.held is None or node is held[0]) and (amount := amounts.first(node)) is not None:
+            if (not node.keeps_order or node is kept[0]) and (amount := amounts.first(node)) is not None:
                 lit = model.boolean(None if order is None else order.get(-1) == node.op)
                 arcs.append((0, node.position + 1, lit))
                 if node.track is not None and amount[0]:
                     low = node.track.clock.first_start(node.release) + amount[0]
                     model.within(node.start, [(low, max(low, node.start.high))], lit)
                 self._note(data.index, node, lit, amount)
-            if node.held is None or node is held[-1]:
+            if not node.keeps_order or node is kept[-1]:
                 lit = model.boolean(None if order is None else order.get(node.op) == -1)
                 arcs.append((node.position + 1, 0, lit))
-        if not held and not any(mode.lit is True for node in nodes for mode in node.modes):
+        if not any(node.held is not None or any(mode.lit is True for mode in node.modes) for node in nodes):
             arcs.append((0, 0, model.boolean(None if order is None else not order)))
         return arcs
 
     def _pairs(self, nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
-        """Yield the pairs that may follow each other. Operations that stay keep their order."""
-        held = [node for node in nodes if node.held is not None]
-        following = {a.position: b for a, b in zip(held, held[1:], strict=False)}
+        """Yield the pairs that may follow each other."""
+        kept = [node for node in nodes if node.keeps_order]
+        following = {a.position: b for a, b in zip(kept, kept[1:], strict=False)}
         for one in nodes:
             for other in nodes:
                 if one is other:
                     continue
-                if one.held is not None and other.held is not None:
+                if one.keeps_order and other.keeps_order:
                     if following.get(one.position) is other:
                         yield one, other
                 elif one.end.low <= other.start.high:

@@ -53,6 +53,11 @@ class Level:
         """Whether the component is a whole number by itself, not rounded to one."""
         return self.unit.denominator == 1 and float(self.constant).is_integer() and not self.error
 
+    @property
+    def slack(self) -> int:
+        """How far a component may lie above ``bound`` of its least expression because of rounding."""
+        return 0 if self.is_whole else 1 + math.ceil(2 * self.error)
+
     def bound(self, value: float) -> int:
         """Return a lower bound on the component, given one on the expression."""
         low = self.constant + float(self.unit * math.ceil(value - 1e-6)) - self.error

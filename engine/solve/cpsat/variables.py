@@ -52,8 +52,8 @@ class Track:
 class OpVars:
     """The variables of one free operation.
 
-    ``choices`` holds, for each demand, the literal of each resource that can serve it. ``hint_mode`` is the mode in
-    the base plan, -1 without one.
+    ``choices`` holds, for each demand, the literal of each resource that can serve it; ``hinted_first`` is where its
+    setup begins in the base plan.
     """
 
     op: OpData
@@ -64,6 +64,7 @@ class OpVars:
     start: Point | None = None
     end: Point | None = None
     held_from: Point | None = None
+    hinted_first: int | None = None
 
     @property
     def single(self) -> Track | None:
@@ -97,7 +98,7 @@ class OpVars:
             else:
                 low = min(t.clock.start_at(t.held_from.low) for t in self.tracks)
                 high = max(t.clock.start_at(t.held_from.high) for t in self.tracks)
-                target = model.point(low, high, self.real_start(model).hint)
+                target = model.point(low, high, self.hinted_first)
                 for t in self.tracks:
                     real(model, t.clock, t.held_from, "start", target, t.lit)
                 self.held_from = target
@@ -114,7 +115,10 @@ def make_op(model: Model, frame: Frame, op: OpData, window: Window) -> OpVars:
     clocks: dict[int, list[ModeVars]] = {}
     for mode in modes:
         clocks.setdefault(id(mode.clock), []).append(mode)
-    hint = None if frame.base is None else (int(frame.base.start[op.index]), int(frame.base.end[op.index]))
+    hint = None
+    if frame.base is not None:
+        hint = int(frame.base.start[op.index]), int(frame.base.end[op.index])
+        made.hinted_first = int(frame.base.setup_start[op.index])
     if len(clocks) == 1:
         made.tracks.append(_track(model, made, modes, True, hint))
     else:
@@ -145,7 +149,10 @@ def demand_zones(frame: Frame, resource: int, clock: Clock, window: Window, *, i
 def _modes(model: Model, frame: Frame, op: OpData, window: Window) -> list[ModeVars]:
     """Return the modes that have a place, with a literal each."""
     found: list[ModeVars] = []
+    keeps = op.index in frame.kept and frame.base is not None
     for k, mode in enumerate(op.modes):
+        if keeps and k != int(frame.base.mode[op.index]):
+            continue
         clock = frame.clocks.real if mode.work == 0 else frame.clocks.of(mode.resource)
         starts = _starts(frame, op, window, mode, clock)
         if starts:
@@ -235,14 +242,24 @@ def _choice(model: Model, frame: Frame, made: OpVars, k: int) -> dict[int, Lit]:
     if len(demand.candidates) == 1:
         return {demand.candidates[0]: True}
     chosen = None if frame.base is None else int(frame.base.choice[frame.problem.demand_offset[op.index] + k])
-    lits: dict[int, Lit] = {r: model.boolean(None if chosen is None else r == chosen) for r in demand.candidates}
+    if op.index in frame.kept and chosen is not None:
+        lits: dict[int, Lit] = {chosen: True}
+        _require_service(model, frame, made, k, lits)
+        return lits
+    lits = {r: model.boolean(None if chosen is None else r == chosen) for r in demand.candidates}
     model.exactly_one(lits.values())
-    if demand.quantity:
-        for resource, lit in lits.items():
-            for track in made.tracks:
-                for mode in track.modes:
-                    if mode.data.work:
-                        zones = demand_zones(frame, resource, track.clock, made.window)
-                        starts = room(track.start.low, track.start.high, mode.data.work, zones)
-                        model.within(track.start, starts, lit, mode.lit)
+    _require_service(model, frame, made, k, lits)
     return lits
+
+
+def _require_service(model: Model, frame: Frame, made: OpVars, k: int, lits: dict[int, Lit]) -> None:
+    """Who serves a demand works meanwhile and is not blocked."""
+    if not made.op.demands[k].quantity:
+        return
+    for resource, lit in lits.items():
+        for track in made.tracks:
+            for mode in track.modes:
+                if mode.data.work:
+                    zones = demand_zones(frame, resource, track.clock, made.window)
+                    starts = room(track.start.low, track.start.high, mode.data.work, zones)
+                    model.within(track.start, starts, lit, mode.lit)

@@ -68,7 +68,11 @@ def _own(frame: Frame, o: int) -> Window:
     end_high = min(op.let, frame.high)
     if frame.latest_end is not None:
         end_high = min(end_high, int(frame.latest_end[o]))
-    return Window(max(op.release, op.est, frame.low), min(op.lst, frame.high), max(op.eet, -FOREVER), end_high)
+    start_low = max(op.release, op.est, frame.low)
+    if o in frame.kept and frame.base is not None:
+        start_low = max(start_low, int(frame.base.start[o]) - frame.shift)
+        end_high = min(end_high, int(frame.base.end[o]) + frame.shift)
+    return Window(start_low, min(op.lst, frame.high), max(op.eet, -FOREVER), end_high)
 
 
 def _fit_modes(frame: Frame, op: OpData, window: Window) -> None:

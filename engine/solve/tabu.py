@@ -1,0 +1,98 @@
+"""Tabu search for the makespan of problems of a job-shop kind: see ``engine.solve.tabu_kernels``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.solve import tabu_kernels as kernels
+from engine.solve.shop import ShopMap, is_shop
+from engine.solve.shop_kernels import setup_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.solve.problem import Problem, Solution
+
+_TURN_S = 0.2
+_PATIENCE = (3_000, 20_000, 6_000_000)
+
+
+def supports(problem: Problem) -> bool:
+    """Whether the search fits: the makespan comes first, and nothing but the rules of a job shop holds."""
+    return problem.objective.names[:1] == ("minimize_makespan",) and not problem.objective.incremental and is_shop(problem)
+
+
+class TabuSearch:
+    """A running search on one problem, from one plan.
+
+    Parameters
+    ----------
+    problem, start
+        A problem that ``supports`` accepts, and a plan of it.
+    seed
+        Equal seeds and turns of equal length give equal results.
+    """
+
+    def __init__(self, problem: Problem, start: Solution, seed: int) -> None:
+        self._problem = problem
+        self._map = ShopMap(problem)
+        self._seed = seed
+        self._turns = 0
+        self._since = 0
+        n = self._map.shop.n
+        low, high, budget = _PATIENCE
+        self._patience = max(low, min(high, budget // n))
+        self.iterations = 0
+        self.rebase(start)
+
+    def rebase(self, start: Solution) -> None:
+        """Go on from another plan."""
+        self._order, self._mode = self._map.sequence(start)
+        self._state = kernels.new_state(self._map.shop, self._order, self._mode)
+        self._best = kernels.makespan(self._map.shop, self._state)
+        self._order = self._state.order.copy()
+
+    def run(self, seconds: float, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
+        """Search for ``seconds``, handing over every better plan; ``is_over`` is asked some times a second."""
+        begin, size = time.monotonic(), 50
+        while not is_over() and (left := seconds - (time.monotonic() - begin)) > 0.02:
+            before = time.monotonic()
+            self.turn(size, on_better)
+            took = max(1e-4, time.monotonic() - before)
+            size = int(np.clip(size * min(_TURN_S, left) / took, 10, 3 * size))
+
+    def turn(self, iterations: int, on_better: Callable[[Solution], None]) -> None:
+        """Make a number of iterations."""
+        self._turns += 1
+        seed = (self._seed * 7919 + self._turns) % 2**31
+        shop = self._map.shop
+        best, self._since = kernels.search(
+            shop, self._state, self._since, iterations, self._patience, seed, 0, self._order, self._mode
+        )
+        self.iterations += iterations
+        if best < self._best:
+            self._best = best
+            on_better(self._solution())
+
+    def _solution(self) -> Solution:
+        state = kernels.new_state(self._map.shop, self._order, self._mode)
+        return self._map.solution(state.mode, state.start, state.end, _setup_starts(self._problem, self._map, state))
+
+
+def _setup_starts(problem: Problem, shop_map: ShopMap, state: kernels.State) -> np.ndarray:
+    """Return when each operation's setup begins: as late as it can."""
+    shop = shop_map.shop
+    out = state.start.copy()
+    for o in range(shop.n):
+        r = int(shop.mode_resource[state.mode[o]])
+        if r >= len(problem.resources) or shop.setup_of[r] < 0:
+            continue
+        ticks = int(setup_between(shop, r, int(state.before[o]), o))
+        if ticks:
+            working = problem.resources[r].working
+            begin = out[o] - ticks if working is None else working.back(int(out[o]), ticks)
+            out[o] = out[o] if begin is None else begin
+    return out
