@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from app.cli import WorkstationStart
-from app.cli import main as command_line
+if TYPE_CHECKING:
+    from app.cli import WorkstationStart
 
 WORKER_FLAG = "--worker"
 """A frozen program is its own solver process: it is started again with this flag."""
@@ -19,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from engine.worker import main as work
 
         return work() or 0
+    from app.cli import main as command_line
+
     return command_line(arguments, open_workstation)
 
 

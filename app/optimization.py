@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -50,6 +51,7 @@ class _Run:
     schedule_id: str | None
     base_version_id: str | None
     request_json: bytes = b""
+    encoding_s: float = 0.0
     execution: RunExecution | None = None
     conclusion: Conclusion | None = None
 
@@ -251,7 +253,9 @@ class OptimizationService:
     def _prepare(self, run: _Run) -> None:
         """Make a run ready: its canonical JSON, its row in the database, its place in the queue."""
         try:
+            begun = time.monotonic()
             run.request_json = canonical_request(run.request)
+            run.encoding_s = time.monotonic() - begun
             self._archive.add(
                 Submission(run.id, run.request, run.request_json, run.label, run.schedule_id, run.base_version_id)
             )
@@ -300,15 +304,22 @@ class OptimizationService:
         if not self._archive.start(run.id):
             self._conclude(run, Conclusion(RunStatus.CANCELLED))
             return
-        recorder = RunRecorder(self._archive, self._writer, run.id, run.progress, lambda: self.cancel(run.id))
+        recorder = RunRecorder(
+            self._archive,
+            self._writer,
+            run.id,
+            run.progress,
+            on_lost=lambda: self.cancel(run.id),
+            on_plan=lambda: self._announce("incumbent", run),
+        )
 
         def hear(message: FromSolver, payload: bytes) -> None:
             kind = run.progress.take(message)
             recorder.take(message, payload)
-            if kind is not None:
+            if kind is not None and kind != "incumbent":
                 self._announce(kind, run)
 
-        execution = RunExecution(run.request, run.request_json, hear, self._command, run.id)
+        execution = RunExecution(run.request, run.request_json, hear, self._command, run.id, run.encoding_s)
         with self._lock:
             if self._is_closed or not run.progress.start():
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -48,7 +49,9 @@ def run_once(
         if kind is not None:
             tell(kind)
 
-    execution = RunExecution(request, canonical_request(request), hear, command, run_id)
+    begun = time.monotonic()
+    request_json = canonical_request(request)
+    execution = RunExecution(request, request_json, hear, command, run_id, time.monotonic() - begun)
     progress.start()
     tell("started")
     with _watching(stop_event, execution):

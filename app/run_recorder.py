@@ -32,16 +32,25 @@ class RunRecorder:
         The run.
     on_lost
         Called when the database says that the run is over: another program has cancelled it.
+    on_plan
+        Called when a plan has been written (or the database has refused it): only what a crash cannot take is told.
     """
 
     def __init__(
-        self, archive: RunArchive, writer: Executor, run_id: str, progress: RunProgress, on_lost: Callable[[], None]
+        self,
+        archive: RunArchive,
+        writer: Executor,
+        run_id: str,
+        progress: RunProgress,
+        on_lost: Callable[[], None],
+        on_plan: Callable[[], None],
     ) -> None:
         self._archive = archive
         self._writer = writer
         self._run_id = run_id
         self._progress = progress
         self._on_lost = on_lost
+        self._on_plan = on_plan
         self._lock = threading.Lock()
         self._points: list[Point] = []
         self._plan: tuple[Incumbent, bytes] | None = None
@@ -84,6 +93,8 @@ class RunRecorder:
         except TaktwerkError as error:
             _log.warning("%s: progress was not stored: %s", self._run_id, error)
         finally:
+            if plan is not None:
+                self._on_plan()
             with self._lock:
                 self._last_written = time.monotonic()
                 self._job = None if self._plan is None else self._writer.submit(self._write)

@@ -188,6 +188,7 @@ def merged(starts: Times, ends: Times) -> tuple[Times, Times]:
 
 
 def cut(starts: Times, ends: Times, from_ms: int, to_ms: int) -> WorkingTime:
+    """Return sorted disjoint intervals cut to a window, as working time."""
     inside = (ends > from_ms) & (starts < to_ms)
     return WorkingTime(np.maximum(starts[inside], from_ms), np.minimum(ends[inside], to_ms), from_ms, to_ms)
 

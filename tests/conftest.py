@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -23,3 +23,11 @@ def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
     if errors:
         texts = "\n".join(f"{record.name}: {record.getMessage()}" for record in errors)
         pytest.fail(f"The program logged an error (mark the test logs_errors if that is expected):\n{texts}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make captured output encodable: xdist cannot send a log line with a lone surrogate, and gives up altogether."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report

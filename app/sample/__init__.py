@@ -22,6 +22,8 @@ from engine.model import (
     Operation,
     Schedule,
     SetConstraint,
+    SetupMatrix,
+    SetupRule,
     Snapshot,
     Status,
     Unavailable,
@@ -47,7 +49,7 @@ def build() -> Schedule:
         constraints=constraints,
         calendars=CALENDARS,
         orders=book.orders,
-        setup_matrices=SETUP_MATRICES,
+        setup_matrices=tuple(_with_families_kept(matrix, book.operations) for matrix in SETUP_MATRICES),
     )
     metadata = Metadata(
         plant_id="metal-components",
@@ -111,6 +113,19 @@ def _outage(key: str, resource: str, hours: tuple[float, float], reason: str, un
     return Unavailable(
         id=key, type="unavailable", resource_id=resource, start=start, end=end, reason=reason, capacity=units
     )
+
+
+def _with_families_kept(matrix: SetupMatrix, operations: Iterable[Operation]) -> SetupMatrix:
+    """Say first that what stays in its family needs no setup; the default would hold there too."""
+    stations = {r.id for r in RESOURCES if r.setup_matrix == matrix.id}
+    families = {
+        op.setup_family
+        for op in operations
+        if op.setup_family is not None and any(mode.resource_id in stations for mode in op.alternatives)
+    }
+    families |= {r.initial_setup for r in RESOURCES if r.setup_matrix == matrix.id and r.initial_setup is not None}
+    kept = tuple(SetupRule(from_=family, to=family) for family in sorted(families))
+    return matrix.model_copy(update={"rules": kept + matrix.rules})
 
 
 def _constraints(operations: tuple[Operation, ...]) -> Iterable[Constraint]:

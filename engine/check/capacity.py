@@ -32,7 +32,7 @@ def check_capacity(context: Context) -> None:
         else:
             for peak in peaks((*uses, *out), resource.capacity):
                 if peak.event_ids:
-                    _report_peak(context, resource, peak, out)
+                    _report_peak(context, resource, peak)
 
 
 def check_demand_times(context: Context) -> None:
@@ -123,15 +123,13 @@ def _report_overlap(context: Context, resource: Resource, one: Use, other: Use) 
     context.found.append(found)
 
 
-def _report_peak(context: Context, resource: Resource, peak: Peak, outages: tuple[Use, ...]) -> None:
-    out = max((u.quantity for u in outages if u.start_ms < peak.end_ms and peak.start_ms < u.end_ms), default=0)
+def _report_peak(context: Context, resource: Resource, peak: Peak) -> None:
     units = "1 unit" if resource.capacity == 1 else f"{resource.capacity} units"
-    down = f", {out} of them out of order," if out else ""
+    down = f", {peak.out} of them out of order," if peak.out else ""
     names = listing(context.labels(peak.event_ids))
     when = context.period(peak.start_ms, peak.end_ms)
-    message = (
-        f"{resource.name or resource.id} has {units}{down} but {peak.quantity - out} are needed {when} by {names}."
-    )
+    needed = f"{peak.quantity} is" if peak.quantity == 1 else f"{peak.quantity} are"
+    message = f"{resource.name or resource.id} has {units}{down} but {needed} needed {when} by {names}."
     span = (peak.start_ms, peak.end_ms)
     found = Violation("capacity", message, peak.event_ids, resource.id, None, *span, peak.end_ms - peak.start_ms)
     context.found.append(found)

@@ -21,11 +21,15 @@ class Use(NamedTuple):
 
 
 class Peak(NamedTuple):
-    """A maximal span in which more is held than there is: the most held at once, and by whom."""
+    """A maximal span in which more is held than there is.
+
+    At its worst instant operations hold ``quantity`` units and ``out`` are out of order.
+    """
 
     start_ms: int
     end_ms: int
     quantity: int
+    out: int
     event_ids: tuple[str, ...]
 
 
@@ -53,7 +57,7 @@ def peaks(uses: Iterable[Use], capacity: int) -> Iterator[Peak]:
             edges.append((use.start_ms, use.quantity, use))
             edges.append((use.end_ms, -use.quantity, use))
     edges.sort(key=lambda edge: (edge[0], edge[1]))  # who leaves goes before who comes
-    held, begin_ms, most = 0, None, 0
+    held, begin_ms, most, out = 0, None, 0, 0
     running: dict[str, int] = {}
     seen: dict[str, None] = {}
     for at_ms, change, use in edges:
@@ -65,9 +69,10 @@ def peaks(uses: Iterable[Use], capacity: int) -> Iterator[Peak]:
             if begin_ms is None:
                 begin_ms, most, seen = at_ms, 0, dict.fromkeys(running)
             seen[use.event_id] = None
-            most = max(most, held)
+            if held > most:
+                most, out = held, running.get("", 0)
         elif begin_ms is not None:
-            yield Peak(begin_ms, at_ms, most, tuple(key for key in seen if key))
+            yield Peak(begin_ms, at_ms, most - out, out, tuple(key for key in seen if key))
             begin_ms = None
 
 

@@ -269,7 +269,7 @@ def term_weights(problem: Problem) -> np.ndarray:
     level = 1.0
     for term in dict.fromkeys(steps):
         weights[term] += level * scale.get(term, 1.0)
-        level *= 1e-3
+        level *= 1e-2
     if objective.incremental:
         first_is_time = not steps or steps[0] in (kernels.MAKESPAN, kernels.TARDINESS, kernels.SETUP)
         unit_of_change = hour / 60 if first_is_time else scale.get(steps[0], 1.0)

@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal
 
 from engine.solve.placing import Bounds, Placed, Workshop
-from engine.solve.problem import Solution
+from engine.solve.problem import NO_FAMILY, Solution
 from engine.solve.timeline import FOREVER
 from engine.solve.units import Units
 
@@ -26,6 +26,7 @@ ModeRule = Literal["end", "cost", "load", "setup"]
 UNPLACEABLE = 1 << 40
 _SHIFTS_PER_UNIT = 60
 _ASK_EVERY = 200
+_RETRY_AFTER = 4
 
 
 @dataclass(slots=True)
@@ -60,6 +61,10 @@ class Decoder:
             self._preds[arc.succ].append((arc.pred, arc.pred_end, arc.succ_end, arc.min_lag, most))
             self._succs[arc.pred].append((arc.succ, arc.pred_end, arc.succ_end, arc.min_lag, most))
         self._not_before: Sequence[int] | None = None
+        with_setup = {r.index for r in problem.resources if r.setup is not None}
+        self._has_setup = [
+            op.family != NO_FAMILY and any(mode.resource in with_setup for mode in op.modes) for op in problem.ops
+        ]
         self._dated = [
             op.index
             for op in problem.ops
@@ -107,7 +112,7 @@ class Decoder:
         done = [False] * len(self.units.members)
         if dated_first:
             for o in self._dated:
-                self._place_one(o)
+                self._place_one(o, may_wait=False)
                 done[self.units.of[o]] = True
             for unit, is_done in enumerate(done):
                 if is_done:
@@ -117,17 +122,25 @@ class Decoder:
         heap = [(key[u], u) for u, count in enumerate(pending) if count == 0 and not done[u]]
         heapify(heap)
         successors, members = self.units.successors, self.units.members
-        count = 0
-        while heap:
+        count, progress, may_wait = 0, 0, True
+        put_off: list[tuple[float, int]] = []
+        while heap or put_off:
             count += 1
             if should_stop is not None and count % _ASK_EVERY == 0 and should_stop():
                 return Decoded(None, UNPLACEABLE)
-            _, unit = heappop(heap)
+            if put_off and (progress >= _RETRY_AFTER + len(put_off) or not heap):
+                may_wait = progress > 0
+                for entry in put_off:
+                    heappush(heap, entry)
+                put_off, progress = [], 0
+            _, unit = entry = heappop(heap)
             ops = members[unit]
-            if len(ops) == 1:
-                self._place_one(ops[0])
-            else:
+            if len(ops) > 1:
                 self._place_together(ops)
+            elif not self._place_one(ops[0], may_wait and self._has_setup[ops[0]]):
+                put_off.append(entry)
+                continue
+            progress, may_wait = progress + 1, True
             for other in successors[unit]:
                 pending[other] -= 1
                 if pending[other] == 0 and not done[other]:
@@ -137,9 +150,13 @@ class Decoder:
             self._troubled.append(o)
         return Decoded(self._solution(), self._excess, self._troubled)
 
-    def _place_one(self, o: int) -> None:
+    def _place_one(self, o: int, may_wait: bool) -> bool:
+        """Place an operation; where it has no place now and may wait for others, return False instead."""
         found = self._workshop.best(o, self._bounds(o))
+        if found is None and may_wait:
+            return False
         self._settle(o, found)
+        return True
 
     def _settle(self, o: int, found: Placed | None) -> None:
         """Put an operation where it was found to fit best, and note by how much that is too late."""

@@ -10,26 +10,36 @@ from typing import TYPE_CHECKING
 from engine.solve.cpsat.search import Settings, solve_cpsat
 from engine.solve.cpsat.sizes import is_too_large
 from engine.solve.dispatch import Dispatcher, Found, Limits
+from engine.solve.evaluate import evaluate
+from engine.solve.lns import NeighbourhoodSearch
 from engine.solve.local_search import LocalSearch
 from engine.solve.report import StopFlag
+from engine.solve.shop import supports_tabu
+from engine.solve.warm import wait_for_kernels, warm_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.solve.annealing import Annealer
     from engine.solve.clock import Clock
     from engine.solve.incumbents import Incumbents
     from engine.solve.problem import Problem, Solution
     from engine.solve.report import Reporter
+    from engine.solve.tabu import TabuSearch
 
 _log = logging.getLogger("taktwerk.engine")
 
 AUTO, CP_SAT, LNS, DISPATCH = 1, 2, 3, 4
 _PHASE_EVERY_S = 0.5
 _SMALL = 60
+_PROVABLE = 200
 _LOCAL_SEARCH_FIRST = 0.12
 _PASSES_PER_SECOND_AND_OPERATION = 8_000
 _BUILDING_S_PER_OPERATION = 0.005
 _POLL_S = 0.05
+_TURN_S = 1.0
+_KERNELS_LOAD_WITHIN_S = 1.5
+_PLAIN_TURN_S = 0.5
 _CP_SAT_MARGIN_S = 0.1
 _CP_SAT_STOPS_WITHIN_S = 0.25
 
@@ -63,6 +73,8 @@ class Search:
         self._stop = StopFlag()
         self._withdraw = stop.on_stop(self._stop.stop)
         self._local: LocalSearch | None = None
+        self._neighbourhoods: NeighbourhoodSearch | None = None
+        self._rounds = 0
 
     def run(self, algorithm: int, workers: int) -> None:
         """Search until the time is up, the plan is proven optimal, or a stop is asked for."""
@@ -92,14 +104,66 @@ class Search:
             self._cp_sat_beside(1, None)
 
     def _run_freely(self, algorithm: int, workers: int, whole: bool) -> None:
-        """Local search alone for a start, then beside CP-SAT on the whole problem."""
+        """Local search alone for a start, then beside CP-SAT: on the whole problem, or on parts of it."""
+        n = len(self._problem.movable)
+        alone = _LOCAL_SEARCH_FIRST if n > _SMALL else _LOCAL_SEARCH_FIRST / 6
+        self._local_search(time.monotonic() + alone * self._clock.left_s)
+        if self._is_over:
+            return
         whole = whole and algorithm != LNS
-        alone = _LOCAL_SEARCH_FIRST if len(self._problem.movable) > _SMALL else _LOCAL_SEARCH_FIRST / 6
-        self._local_search(time.monotonic() + (alone if whole else 1.0) * self._clock.left_s)
-        if whole and not self._is_over:
+        if whole and (algorithm == CP_SAT or not self._is_beyond_proof()):
             beside = None if workers == 1 or algorithm == CP_SAT else self._clock.deadline
             self._cp_sat_beside(workers if beside is None else workers - 1, beside)
-        self._local_search(self._clock.deadline)
+        elif workers > 1:
+            self._team(workers - 1)
+        self._in_turns()
+
+    def _is_beyond_proof(self) -> bool:
+        """Whether CP-SAT on the whole would neither prove anything nor find what local search does not.
+
+        Measured on plants with setups and calendars: from some 200 operations on its bound on lateness stays at 0.
+        """
+        first = self._problem.objective.names[:1]
+        return len(self._problem.movable) > _PROVABLE and first != ("minimize_makespan",)
+
+    def _team(self, helpers: int) -> None:
+        """Search in several threads until the time is up: half of them CP-SAT on parts, the others like this one."""
+        until = self._clock.deadline
+        works = [
+            (lambda: self._parts(until)) if i % 2 == 0 else (lambda: self._local_search(until)) for i in range(helpers)
+        ]
+        threads = [threading.Thread(target=self._guarded, args=(work,), daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
+        self._local_search(until)
+        self._stop.stop()
+        for thread in threads:
+            thread.join(_CP_SAT_STOPS_WITHIN_S)
+
+    def _in_turns(self) -> None:
+        """Search by turns in this one thread until the time is up."""
+        while not self._is_over:
+            self._parts(time.monotonic() + _TURN_S)
+            if not self._is_over:
+                self._local_search(time.monotonic() + _TURN_S)
+
+    def _parts(self, until: float) -> None:
+        """Improve the best plan by CP-SAT on parts of it."""
+        incumbents = self._incumbents
+        if incumbents.best is None:
+            return
+        if self._neighbourhoods is None:
+            self._neighbourhoods = NeighbourhoodSearch(self._problem, incumbents.best, self._options.seed)
+        parts = self._neighbourhoods
+
+        def watch() -> None:
+            best = incumbents.best
+            if best is not None and best.vector < parts.best.vector:
+                parts.rebase(best)
+            self._housekeeping()
+
+        until = min(until, self._clock.deadline - _CP_SAT_MARGIN_S)
+        parts.run(Limits(until, 1 << 60), self._stop, self._take, watch)
 
     def _cp_sat_beside(self, workers: int, local_search_until: float | None) -> None:
         """Run CP-SAT on the whole problem in its own thread, with local search beside it if there is time.
@@ -132,9 +196,21 @@ class Search:
 
     def _local_search(self, until: float, passes: int | None = None) -> None:
         """Improve the best plan by local search, taking over better ones that are found elsewhere."""
-        incumbents = self._incumbents
-        if incumbents.best is None or self._is_over:
+        if passes is not None:
+            self._search_plainly(until, passes)
             return
+        warm_in_background()
+        fits_tabu = supports_tabu(self._problem)
+        while not self._is_over and time.monotonic() < until and self._incumbents.best is not None:
+            if wait_for_kernels(min(_KERNELS_LOAD_WITHIN_S, 0.1 * self._clock.limit_s), tabu=fits_tabu):
+                self._search_compiled(until)
+            else:
+                self._search_plainly(min(until, time.monotonic() + _TURN_S))
+
+    def _search_plainly(self, until: float, passes: int | None = None) -> None:
+        """Search in plain Python."""
+        incumbents = self._incumbents
+        assert incumbents.best is not None
         if self._local is None:
             self._local = LocalSearch(self._problem, self._dispatcher.decoder, incumbents.best, self._options.seed)
         local, begin = self._local, time.monotonic()
@@ -144,8 +220,6 @@ class Search:
             if best is not None and best.vector < local.best.vector:
                 local.rebase(best)
             self._housekeeping()
-            if incumbents.is_proven:
-                self._stop.stop()
             return (time.monotonic() - begin) / max(1e-3, until - begin)
 
         if passes is None:
@@ -153,12 +227,48 @@ class Search:
         else:
             local.run(Limits(until, local.passes + passes), self._stop, self._take)
 
+    def _search_compiled(self, until: float) -> None:
+        """Search by the compiled kernels: tabu search where it fits, else annealing."""
+        known = self._incumbents.best
+        assert known is not None
+        search = self._compiled_search(known)
+
+        def better(solution: Solution) -> None:
+            nonlocal known
+            found = Found(solution, evaluate(self._problem, solution), "local search")
+            if self._incumbents.offer(found):
+                known = found
+
+        def is_over() -> bool:
+            nonlocal known
+            best = self._incumbents.best
+            if best is not None and known is not None and best.vector < known.vector:
+                known = best
+                search.rebase(best.solution)
+            self._housekeeping()
+            return self._is_over
+
+        search.run(until - time.monotonic(), is_over, better)
+
+    def _compiled_search(self, start: Found) -> Annealer | TabuSearch:
+        seed = self._options.seed + self._rounds
+        self._rounds += 1
+        if not supports_tabu(self._problem):
+            from engine.solve.annealing import Annealer
+
+            return Annealer(self._problem, start.solution, seed)
+        from engine.solve.tabu import TabuSearch
+
+        return TabuSearch(self._problem, start.solution, seed)
+
     def _take(self, found: Found) -> None:
         self._incumbents.offer(found)
 
     def _housekeeping(self) -> None:
         """Report what was held back, and how far the run is, now and then."""
         self._incumbents.flush_if_due()
+        if self._incumbents.is_proven:
+            self._stop.stop()
         if time.monotonic() >= self._next_phase_at:
             self._next_phase_at = time.monotonic() + _PHASE_EVERY_S
             self._report.phase("Improving the plan", self._clock.percentage)

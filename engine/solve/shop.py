@@ -93,6 +93,12 @@ class ShopMap:
         return out
 
 
+def supports_tabu(problem: Problem) -> bool:
+    """Whether tabu search fits: the makespan comes first, and nothing but the rules of a job shop holds."""
+    objective = problem.objective
+    return objective.names[:1] == ("minimize_makespan",) and not objective.incremental and is_shop(problem)
+
+
 def is_shop(problem: Problem) -> bool:
     """Whether a problem has only the rules that a ``Shop`` knows."""
     if problem.nooverlap or problem.same or problem.different or not problem.movable:

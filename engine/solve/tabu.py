@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve import tabu_kernels as kernels
-from engine.solve.shop import ShopMap, is_shop
+from engine.solve.shop import ShopMap
 from engine.solve.shop_kernels import setup_between
 
 if TYPE_CHECKING:
@@ -20,20 +20,22 @@ _TURN_S = 0.2
 _PATIENCE = (3_000, 20_000, 6_000_000)
 
 
-def supports(problem: Problem) -> bool:
-    """Whether the search fits: the makespan comes first, and nothing but the rules of a job shop holds."""
-    return problem.objective.names[:1] == ("minimize_makespan",) and not problem.objective.incremental and is_shop(problem)
-
-
 class TabuSearch:
     """A running search on one problem, from one plan.
 
     Parameters
     ----------
     problem, start
-        A problem that ``supports`` accepts, and a plan of it.
+        A problem that ``shop.supports_tabu`` accepts, and a plan of it.
     seed
         Equal seeds and turns of equal length give equal results.
+
+    Attributes
+    ----------
+    best_tick
+        When the best plan so far ends.
+    target
+        A tick: a plan that ends there needs no improvement.
     """
 
     def __init__(self, problem: Problem, start: Solution, seed: int) -> None:
@@ -46,13 +48,14 @@ class TabuSearch:
         low, high, budget = _PATIENCE
         self._patience = max(low, min(high, budget // n))
         self.iterations = 0
+        self.target = 0
         self.rebase(start)
 
     def rebase(self, start: Solution) -> None:
         """Go on from another plan."""
         self._order, self._mode = self._map.sequence(start)
         self._state = kernels.new_state(self._map.shop, self._order, self._mode)
-        self._best = kernels.makespan(self._map.shop, self._state)
+        self.best_tick = int(kernels.makespan(self._map.shop, self._state))
         self._order = self._state.order.copy()
 
     def run(self, seconds: float, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
@@ -68,16 +71,17 @@ class TabuSearch:
         """Make a number of iterations."""
         self._turns += 1
         seed = (self._seed * 7919 + self._turns) % 2**31
-        shop = self._map.shop
+        counts = self.iterations, self._since, iterations, self._patience
         best, self._since = kernels.search(
-            shop, self._state, self._since, iterations, self._patience, seed, 0, self._order, self._mode
+            self._map.shop, self._state, *counts, seed, self.best_tick, self.target, self._order, self._mode
         )
         self.iterations += iterations
-        if best < self._best:
-            self._best = best
-            on_better(self._solution())
+        if best < self.best_tick:
+            self.best_tick = int(best)
+            on_better(self.solution())
 
-    def _solution(self) -> Solution:
+    def solution(self) -> Solution:
+        """Return the best plan so far."""
         state = kernels.new_state(self._map.shop, self._order, self._mode)
         return self._map.solution(state.mode, state.start, state.end, _setup_starts(self._problem, self._map, state))
 

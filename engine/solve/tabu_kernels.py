@@ -33,7 +33,7 @@ from engine.solve.shop_kernels import (
     unlink,
 )
 
-TABLE = 1 << 20
+TABLE = 1 << 18
 AFTER, BEFORE, REASSIGN = 0, 1, 2
 
 
@@ -84,7 +84,7 @@ def new_state(g, order, mode):
         np.zeros(n, np.bool_),
         np.zeros(n, np.bool_),
         np.zeros(n, np.int64),
-        np.zeros(TABLE, np.int64),
+        np.zeros(TABLE, np.int32),
     )
     link_by_order(g, order, s.mode, s.before, s.after, s.first)
     sort_and_time(g, s.mode, s.before, s.after, s.start, s.end, s.order, s.place)
@@ -156,19 +156,19 @@ def rate_row(g, s, size, one, two, r, horizon):
 @njit(**JIT)
 def stays_acyclic_behind(g, s, u, v):
     """Whether ``u`` can come behind ``v``: no successor of ``u`` leads to ``v`` (sufficient condition)."""
+    fine = True
     for k in range(g.succ_ptr[u], g.succ_ptr[u + 1]):
-        if s.end[g.succ[k]] <= s.start[v]:
-            return False
-    return True
+        fine = fine and s.end[g.succ[k]] > s.start[v]
+    return fine
 
 
 @njit(**JIT)
 def stays_acyclic_before(g, s, v, u):
     """Whether ``v`` can come before ``u``: ``u`` leads to no predecessor of ``v`` (sufficient condition)."""
+    fine = True
     for k in range(g.pred_ptr[v], g.pred_ptr[v + 1]):
-        if s.start[g.pred[k]] >= s.end[u]:
-            return False
-    return True
+        fine = fine and s.start[g.pred[k]] < s.end[u]
+    return fine
 
 
 @njit(**JIT)
@@ -225,12 +225,16 @@ def best_shift(g, s, count, it, horizon, aspire):
 
 @njit(**JIT)
 def best_reassignment(g, s, count, it, horizon, aspire, best, kind, who, beside, mode):
-    """Return the better of the given move and the best of taking a critical operation to a place of another mode."""
+    """Return the better of the given move and the best of taking a critical operation to a place of another mode.
+
+    Of the places only those are rated that can be best: behind what ends before the operation could start and is
+    urgent, before what ends later and is not.
+    """
     ties = 1
     for a in range(count):
         o = s.path[a]
         modes = g.mode_ptr[o + 1] - g.mode_ptr[o]
-        if modes < 2 or (count > 60 and np.random.random() > 60.0 / count):
+        if modes < 2 or (count > 100 and np.random.random() > 100.0 / count):
             continue
         ready, due = ready_by_preds(g, o, s.end), due_by_succs(g, o, s.tail, horizon)
         last_pred, first_succ = -FAR, FAR
@@ -244,18 +248,18 @@ def best_reassignment(g, s, count, it, horizon, aspire, best, kind, who, beside,
             forbidden = s.tabu[(g.n * g.n + o * 64 + q - g.mode_ptr[o]) % TABLE] > it
             r, work = g.mode_resource[q], g.mode_work[q]
             x, y = -1, s.first[r]
-            while y >= 0 and s.end[y] <= last_pred:
+            while y >= 0 and (s.end[y] <= last_pred or (s.end[y] <= ready and s.tail[y] < due)):
                 x, y = y, s.after[y]
             while x < 0 or s.start[x] < first_succ:
                 t = max(ready, free_for(g, r, x, s.end[x] if x >= 0 else 0, o)) if g.is_unary[r] else ready
-                begin, finish = span(g, r, t, work, g.interruptible[o])
+                begin = span(g, r, t, work, g.interruptible[o])[0]
                 t = due if y < 0 else min(due, must_end(g, r, o, y, s.tail[y]))
                 rating = begin - latest(g, r, t, work, g.interruptible[o])
                 if not forbidden or horizon + rating < aspire:
                     ties = ties + 1 if rating == best else 1
                     if rating < best or (rating == best and np.random.randint(ties) == 0):
                         best, kind, who, beside, mode = rating, REASSIGN, o, x, q
-                if y < 0 or finish > s.tail[y] + (horizon >> 2):
+                if y < 0 or s.tail[y] >= due:
                     break
                 x, y = y, s.after[y]
     return best, kind, who, beside, mode
@@ -393,20 +397,18 @@ def load(g, s, order, mode):
 
 
 @njit(**JIT)
-def search(g, s, since, iterations, patience, seed, target, best_order, best_mode):
-    """Go on for ``iterations`` from state ``s``; return (best makespan found, iterations without a better one).
+def search(g, s, it, since, iterations, patience, seed, best, target, best_order, best_mode):
+    """Go on for ``iterations`` from state ``s``; return (best makespan, iterations without a better one).
 
-    ``best_order`` and ``best_mode`` hold the best plan so far and take a better one. After ``patience`` iterations
-    without one, the search goes back to the best plan and shakes it.
+    ``it`` is the number of iterations made before, ``best`` the makespan of ``best_order`` and ``best_mode``, which
+    take a better plan. After ``patience`` iterations without one, the search goes back to the best plan and shakes it.
     """
     np.random.seed(seed)
-    known = new_state(g, best_order, best_mode)
-    best = makespan(g, known)
-    horizon = max(best, makespan(g, s))
-    all_tails(g, s.mode, s.after, s.order, s.tail, horizon)
-    s.tabu[:] = 0
     last = makespan(g, s)
-    for it in range(1, iterations + 1):
+    horizon = last
+    all_tails(g, s.mode, s.after, s.order, s.tail, horizon)
+    made = it
+    for it in range(made + 1, made + 1 + iterations):
         count = critical_path(g, s, last)
         rating, kind, who, beside = best_shift(g, s, count, it, horizon, best)
         rating, kind, who, beside, mode = best_reassignment(

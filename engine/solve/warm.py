@@ -12,6 +12,7 @@ import time
 
 _log = logging.getLogger("taktwerk.solve")
 _ready = threading.Event()
+_tabu_ready = threading.Event()
 _lock = threading.Lock()
 _started = False
 
@@ -31,9 +32,9 @@ def warm_in_background() -> None:
     threading.Thread(target=_warm_quietly, name="warm-kernels", daemon=True).start()
 
 
-def wait_for_kernels(seconds: float) -> bool:
-    """Wait for the kernels; return whether they are ready."""
-    return _ready.wait(seconds)
+def wait_for_kernels(seconds: float, *, tabu: bool = False) -> bool:
+    """Wait for the kernels, those of the tabu search or all others; return whether they are ready."""
+    return (_tabu_ready if tabu else _ready).wait(seconds)
 
 
 def warm() -> float:
@@ -43,6 +44,7 @@ def warm() -> float:
     from engine.solve.annealing import Annealer
     from engine.solve.compile import compile_problem
     from engine.solve.problem import Solution
+    from engine.solve.tabu import TabuSearch
 
     begin = time.monotonic()
     operations = tuple(Operation(id=x, name=x, duration=60_000, resource_id="m") for x in "ab")
@@ -54,6 +56,8 @@ def warm() -> float:
     problem = compile_problem(OptimizationRequest(schedule_data=schedule))
     Annealer(problem, Solution.empty(problem), 0).run_counted(5, lambda: False, lambda _: None)
     _ready.set()
+    TabuSearch(problem, Solution.empty(problem), 0).turn(3, lambda _: None)
+    _tabu_ready.set()
     return time.monotonic() - begin
 
 

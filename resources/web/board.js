@@ -7,7 +7,7 @@ import { Gestures } from "./gestures.js";
 import { legendOf, showLegend } from "./legend.js";
 import { LEVELS, axisSpan, levelNearest, levelToFit } from "./levels.js";
 import * as mapping from "./mapping.js";
-import { Toasts } from "./overlays.js";
+import { DragBadge, Tip, Toasts, setRule } from "./overlays.js";
 import { makeProject, makeScheduler, setTheme } from "./scheduler.js";
 import { refillFor } from "./view.js";
 
@@ -19,7 +19,7 @@ const SETTLE_MS = 70;
 const VIEWPORT_MS = 150;
 const FLASH_MS = 1400;
 const AXIS_EDGE = 0.6;
-const FEW_DEPENDENCIES = 0;
+const START_PX = 40;
 
 /** One board on the page. */
 export class Board {
@@ -27,6 +27,8 @@ export class Board {
   constructor(bridge) {
     this.bridge = bridge;
     this.toasts = new Toasts();
+    this.tip = new Tip();
+    this.badge = new DragBadge();
     this.clock = new PlantClock([]);
     /** @type {import("./bars.js").ColourKey} */
     this.colourBy = "order";
@@ -49,6 +51,8 @@ export class Board {
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     this.modes = new mapping.ModeSets();
+    /** Counts sessions, so that an answer to an earlier one is dropped. */
+    this.epoch = 0;
     this.refilling = false;
     this.again = false;
     this.stale = false;
@@ -92,8 +96,6 @@ export class Board {
     const start = frame.now ?? frame.plan.from;
     const level = LEVELS[this.level];
     const axis = axisSpan(frame.span, level, start);
-    const element = /** @type {HTMLElement} */ (document.getElementById("board"));
-    element.replaceChildren();
     this.axis = axis;
     this.gestures = new Gestures(this);
     this.scheduler = makeScheduler(
@@ -102,7 +104,7 @@ export class Board {
         startDate: this.clock.toBoard(axis.from),
         endDate: this.clock.toBoard(axis.to),
         viewPreset: level.id,
-        visibleDate: { date: this.clock.toBoard(start - 40 * level.msPerPx), block: "start" },
+        visibleDate: { date: this.clock.toBoard(start - START_PX * level.msPerPx), block: "start" },
         eventLayout: { type: "stack", layoutFn: (/** @type {any[]} */ items, /** @type {any} */ row) => this.layOut(items, row) },
         eventRenderer: (/** @type {any} */ context) => this.renderBar(context),
         resourceTimeRangeRenderer: (/** @type {any} */ { resourceTimeRangeRecord: range }) =>
@@ -157,13 +159,27 @@ export class Board {
     void this.refill(false);
   }
 
+  /** Show another session on the same scheduler, or nothing. */
   async onSession() {
+    window.clearTimeout(this.movedTimer);
+    this.epoch++;
+    this.gestures?.cancel();
     this.window = null;
+    this.bars = new Map();
     this.selected.clear();
+    this.collapsed.clear();
+    this.tip.hide();
+    this.stale = this.staleFrame = false;
     await this.loadFrame();
-    this.scheduler?.destroy();
-    this.scheduler = null;
-    if (this.frame) await this.draw();
+    const element = /** @type {HTMLElement} */ (document.getElementById("board"));
+    element.classList.toggle("tk-empty", !this.frame);
+    if (!this.frame) return;
+    if (!this.scheduler) return this.draw();
+    await this.swapIn(await makeProject({ resources: mapping.resourcesOf(this.frame, [], [], this.collapsed) }));
+    this.scheduler.scrollable.y = 0;
+    const start = this.frame.now ?? this.frame.plan.from;
+    await this.setLevel(this.level, start - START_PX * LEVELS[this.level].msPerPx, 0);
+    await this.refill(true);
   }
 
   // refill
@@ -251,12 +267,13 @@ export class Board {
     if (!request) return;
     this.stale = false;
     const began = performance.now();
+    const epoch = this.epoch;
     const query = new URLSearchParams(Object.entries(request).map(([key, value]) => [key, String(Math.round(value))]));
     query.set("msPerPx", String(request.msPerPx));
     /** @type {BoardWindow|null} */
     const wanted = await fetchJson(`board/window?${query}`);
     this.stats.fetchMs = Math.round(performance.now() - began);
-    if (!wanted || !this.scheduler) return;
+    if (!wanted || epoch !== this.epoch) return;
     this.modes.adopt(wanted.bars, wanted.modes);
     if (this.gestures?.dragging) {
       this.stale = this.again = true;
@@ -299,18 +316,26 @@ export class Board {
     const project = await makeProject(
       mapping.projectData(/** @type {Frame} */ (this.frame), wanted, this.clock, { collapsed: this.collapsed, dependencies }),
     );
-    const scheduler = this.scheduler;
-    if (!scheduler || this.gestures?.dragging) {
+    this.stats.loadMs = Math.round(performance.now() - began);
+    if (this.gestures?.dragging) {
       this.stale = this.again = true;
       project.destroy();
       return;
     }
-    const loaded = performance.now();
-    this.stats.loadMs = Math.round(loaded - began);
-    const at = { x: scheduler.timeAxisSubGrid.scrollable.x, y: scheduler.scrollable.y };
-    const old = scheduler.project;
     this.bars = bars;
     this.window = wanted;
+    await this.swapIn(project);
+  }
+
+  /**
+   * Let a loaded project take the place of the present one; the view stays where it is.
+   * @param {any} project
+   */
+  async swapIn(project) {
+    const { scheduler } = this;
+    const began = performance.now();
+    const at = { x: scheduler.timeAxisSubGrid.scrollable.x, y: scheduler.scrollable.y };
+    const old = scheduler.project;
     this.swapping = true;
     scheduler.suspendRefresh();
     scheduler.project = project;
@@ -321,7 +346,7 @@ export class Board {
     this.restoreSelection();
     this.swapping = false;
     this.stats.swaps++;
-    this.stats.swapMs = Math.round(performance.now() - loaded);
+    this.stats.swapMs = Math.round(performance.now() - began);
     await nextFrame();
   }
 
@@ -448,7 +473,7 @@ export class Board {
   wantedDependencies(wanted, bars) {
     const orders = new Set([...this.selected].map((id) => bars.get(id)?.o).filter((o) => o !== undefined));
     return mapping.dependenciesToDraw(wanted.deps, bars, {
-      everything: this.allDependencies || wanted.deps.length <= FEW_DEPENDENCIES,
+      everything: this.allDependencies,
       orders: /** @type {Set<string>} */ (orders),
       operations: this.selected,
     });
@@ -495,10 +520,9 @@ export class Board {
   /** Let the other bars of the selected orders stand out. */
   markOrders() {
     const orders = new Set([...this.selected].map((id) => this.bars.get(id)?.o).filter(Boolean));
-    const sheet = /** @type {HTMLStyleElement} */ (document.getElementById("tk-mark") ?? newStyle("tk-mark"));
     const ids = [...this.bars.values()].filter((bar) => orders.has(bar.o)).map((bar) => bar.id);
     const selectors = ids.slice(0, 300).map((id) => `[data-event-id="${CSS.escape(id)}"] > .tk-bar`);
-    sheet.textContent = selectors.length ? `${selectors.join(",")}{box-shadow:var(--tk-kin)}` : "";
+    setRule("tk-kin", selectors.length ? `${selectors.join(",")}{box-shadow:var(--tk-kin)}` : "");
   }
 
   // moving about
@@ -631,14 +655,6 @@ export function nextFrame() {
  */
 function sameNumbers(a, b) {
   return a.length === b.length && a.every((value, index) => value === b[index]);
-}
-
-/** @param {string} id */
-function newStyle(id) {
-  const style = document.createElement("style");
-  style.id = id;
-  document.head.append(style);
-  return style;
 }
 
 if (typeof document !== "undefined") {

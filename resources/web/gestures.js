@@ -5,7 +5,7 @@ import { blockTooltip, tooltipOf } from "./details.js";
 import { duration, span } from "./format.js";
 import { LEVELS } from "./levels.js";
 import { isMain } from "./mapping.js";
-import { DragBadge, Tip } from "./overlays.js";
+import { setRule } from "./overlays.js";
 
 /** @typedef {import("./bars.js").Bar} Bar */
 
@@ -19,8 +19,8 @@ export class Gestures {
   /** @param {import("./board.js").Board} board */
   constructor(board) {
     this.board = board;
-    this.tip = new Tip();
-    this.badge = new DragBadge();
+    this.tip = board.tip;
+    this.badge = board.badge;
     this.pointer = { x: 0, y: 0 };
     this.dragging = false;
     /** @type {{bar: Bar, x: number, able: Set<string>|null}|null} */
@@ -43,13 +43,12 @@ export class Gestures {
       eventDrag: (/** @type {any} */ e) => this.onDrag(e),
       beforeEventDropFinalize: (/** @type {any} */ e) => this.onDrop(e),
       eventDragAbort: () => this.endDrag(),
-      afterEventDrop: () => this.endDrag(),
+      afterEventDrop: (/** @type {any} */ e) => this.afterDrop(e.valid),
       beforeEventEdit: () => false,
       beforeEventDelete: () => false,
       beforeAssignmentDelete: () => false,
       expandNode: (/** @type {any} */ e) => this.onToggle(e.record, false),
       collapseNode: (/** @type {any} */ e) => this.onToggle(e.record, true),
-      renderRows: () => this.markRows(),
     };
   }
 
@@ -167,16 +166,12 @@ export class Gestures {
     this.markRows();
   }
 
-  /** Fade the rows that cannot take the dragged bar. */
+  /** Fade the rows that cannot take the dragged bar, those included that scroll into view during the drag. */
   markRows() {
     const able = this.drag?.able;
-    const rows = this.board.scheduler?.rowManager.rows ?? [];
-    for (const row of rows) {
-      const closed = Boolean(able) && !able?.has(String(row.id));
-      for (const element of Object.values(row.elements ?? {})) {
-        /** @type {HTMLElement} */ (element).classList.toggle("tk-closed", closed);
-      }
-    }
+    const open = [...(able ?? [])].map((id) => `[data-id="${CSS.escape(id)}"]`).join(",");
+    const closed = `.b-grid-row:not(${open || ".tk-none"})`;
+    setRule("tk-closed", able ? `${closed}{opacity:.38;filter:grayscale(.6)}` : "");
   }
 
   /** @param {any} context */
@@ -191,7 +186,8 @@ export class Gestures {
     if (!this.drag) return;
     const { bar, able } = this.drag;
     const row = newResource ? String(newResource.id) : bar.r;
-    if (able && !able.has(row)) {
+    this.refused = able && !able.has(row) ? newResource : null;
+    if (this.refused) {
       this.badge.show(this.pointer, this.refusedNodes(bar, newResource), "bad");
       return;
     }
@@ -265,17 +261,21 @@ export class Gestures {
     ];
   }
 
+  /** Bryntum has put a bar back that was dropped where it cannot go, or has ended a drop that we answered. */
+  afterDrop(/** @type {boolean} */ valid) {
+    if (!valid && this.drag && this.refused) {
+      const [first, second] = this.refusedNodes(this.drag.bar, this.refused);
+      this.board.toasts.show(`${first.text}. ${second.text}.`, "warn");
+    }
+    this.endDrag();
+  }
+
   /** @param {any} event */
   onDrop({ context }) {
     const drag = this.drag;
     context.async = true;
     if (!drag || !context.valid) {
-      if (drag && context.newResource && !context.valid) {
-        const [first, second] = this.refusedNodes(drag.bar, context.newResource);
-        this.board.toasts.show(`${first.text}. ${second.text}.`, "warn");
-      }
       context.finalize(false);
-      this.endDrag();
       return;
     }
     const row = context.newResource && !context.newResource.isGroup ? String(context.newResource.id) : drag.bar.r;
@@ -297,10 +297,18 @@ export class Gestures {
     if (answer) this.board.applyAnswer(answer);
   }
 
+  /** End a drag that lost its ground, as the Escape key does. */
+  cancel() {
+    if (!this.dragging) return;
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    this.endDrag();
+  }
+
   endDrag() {
     this.dragging = false;
     this.drag = null;
     this.probe = null;
+    this.refused = null;
     window.clearTimeout(this.probed);
     this.badge.hide();
     document.body.classList.remove("tk-dragging");

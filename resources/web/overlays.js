@@ -87,6 +87,21 @@ export class Toasts {
   }
 }
 
+/**
+ * Set a style rule of the page that changes while it runs; empty text takes it away.
+ * @param {string} id
+ * @param {string} text
+ */
+export function setRule(id, text) {
+  let style = document.getElementById(id);
+  if (!style) {
+    style = document.createElement("style");
+    style.id = id;
+    document.head.append(style);
+  }
+  if (style.textContent !== text) style.textContent = text;
+}
+
 /** @param {string} className */
 function overlay(className) {
   const element = document.createElement("div");

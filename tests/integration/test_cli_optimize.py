@@ -64,7 +64,6 @@ def test_every_format_is_solved(environment: dict[str, str], name: str, tmp_path
     expected = {"jsp_reentrant": 10, "fjsp": 8, "fjsp_sdst": 12, "psplib": 9}[name]
     assert f"minimize_makespan: {expected / 60:.1f} h" in done.stdout
     assert json.loads(out.read_text())["result"]["metrics"]["makespan"] == expected * 60_000
-    assert taktwerk(environment, "check", path, "--format", name, "--result", out).returncode == 0
 
 
 def test_sample_by_rules_for_people(environment: dict[str, str]) -> None:
@@ -89,11 +88,9 @@ def test_infeasible_input_is_told_with_its_reasons(environment: dict[str, str], 
     done = taktwerk(environment, "optimize", path, "--time-limit", 15, "--workers", 2, "--json")
     assert done.returncode == 1
     error = json.loads(done.stdout)
-    assert error["code"] in ("E001", "E003")
-    people = taktwerk(environment, "optimize", path, "--time-limit", 15, "--workers", 2)
-    assert people.returncode == 1
-    assert people.stderr.startswith(("E001", "E003"))
-    assert "Traceback" not in people.stderr
+    assert error["code"] == "E003"
+    assert {"conflict", "repairs"} <= error["details"].keys()
+    assert done.stderr == ""
 
 
 class OnTerminal:
@@ -148,13 +145,13 @@ def hard_instance(tmp_path: Path) -> Path:
 @needs_terminal
 def test_live_line_on_a_terminal(environment: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "out.json"
-    program = OnTerminal(environment, SAMPLE_FILE, "--time-limit", 4, "--workers", 1, "-o", out)
+    program = OnTerminal(environment, SAMPLE_FILE, "--time-limit", 12, "--workers", 1, "-o", out)
     program.wait_for("best ")
     output = program.end()
     assert program.process.returncode == 0
     assert "Key figures" in output
     assert json.loads(out.read_text())["status"] == "completed"
-    assert re.search(r"\d+ s of 4 s", program.seen)
+    assert re.search(r"\d+ s of 12 s", program.seen)
 
 
 @needs_terminal

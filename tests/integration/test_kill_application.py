@@ -57,7 +57,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path, momen
 
 def _run_until(path: Path, schedule_id: str, moment: str) -> list[list[str]]:
     """Start a planner, kill it at the moment, and return what it had said."""
-    limit = "2" if moment in ("preview", "applied", "after") else "30"
+    limit = "4" if moment in ("preview", "applied", "after") else "30"
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.planner_process", str(path), schedule_id, limit],
         stdout=subprocess.PIPE,

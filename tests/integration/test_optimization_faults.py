@@ -205,6 +205,10 @@ def test_time_for_checking_grows_with_the_plan() -> None:
     large = limits_of(a_request(flat_plant(6_000)))
     assert large.reserve_s > small.reserve_s + 0.3
     assert large.end_at_s + large.reserve_s <= 5.0 + 1.0
+    busy = limits_of(a_request(flat_plant(6_000)), encoding_s=0.4)
+    assert busy.reserve_s == pytest.approx(1.2)
+    assert busy.end_at_s + busy.reserve_s <= 5.0 + 1.0
+    assert limits_of(a_request(flat_plant(6_000)), encoding_s=100).reserve_s == pytest.approx(4 * large.reserve_s)
 
 
 def test_dependencies_do_not_disturb_the_judgement(database: Database) -> None:

@@ -99,6 +99,14 @@ class BoardPage:
         """The messages that are shown."""
         return self.js("[...document.querySelectorAll('.tk-toast')].map(e => e.textContent).join('\\n')")
 
+    def faded_rows(self) -> set[str]:
+        """The resources whose rows are faded because they cannot take the dragged bar."""
+        ids = self.js(
+            "[...document.querySelectorAll('.b-grid-row:not(.tk-group)')]"
+            ".filter(e => getComputedStyle(e).opacity < 1).map(e => e.dataset.id)"
+        )
+        return set(ids)
+
     # touching
 
     @property
@@ -107,11 +115,10 @@ class BoardPage:
         return self.view.web_view.focusProxy()
 
     def move(self, to: QPoint) -> None:
-        """Move the mouse."""
-        QTest.mouseMove(self.target, to - QPoint(4, 2))
-        pause(30)
-        QTest.mouseMove(self.target, to)
-        pause(30)
+        """Move the mouse there from elsewhere."""
+        for at in (QPoint(6, 6), to - QPoint(4, 2), to):
+            QTest.mouseMove(self.target, at)
+            pause(30)
 
     def click(self, event_id: str, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         """Click a bar."""
@@ -126,20 +133,27 @@ class BoardPage:
         pause(80)
         self.settle()
 
-    def drag(self, event_id: str, by: QPoint, *, drop: bool = True) -> None:
-        """Drag a bar by a distance; without ``drop`` the button stays down."""
+    def drag(self, event_id: str, by: QPoint, *, drop: bool = True, starts: bool = True) -> None:
+        """Drag a bar by a distance; without ``drop`` the button stays down. ``starts`` False: it should not follow."""
         start = self.middle(event_id)
         self.move(start)
         QTest.mousePress(self.target, Qt.MouseButton.LeftButton, pos=start)
         for step in range(1, _STEPS + 1):
             QTest.mouseMove(self.target, start + by * step / _STEPS)
             pause(20)
+            if step == 2 and starts:
+                wait(lambda: self.js("board.gestures.dragging"), 10)
+        end = start + by
+        if starts:
+            away = f"Math.hypot(board.gestures.pointer.x - {end.x()}, board.gestures.pointer.y - {end.y()})"
+            wait(lambda: self.js(away) < 2)
         pause(150)
         if drop:
-            self.drop(start + by)
+            self.drop(end)
 
     def drop(self, at: QPoint) -> None:
         """Let go."""
         QTest.mouseRelease(self.target, Qt.MouseButton.LeftButton, pos=at)
-        pause(120)
+        wait(lambda: not self.js("board.gestures.dragging"), 20)
+        pause(60)
         self.settle()

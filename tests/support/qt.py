@@ -13,7 +13,12 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWebEngineCore import QWebEnginePage
 
 NO_GPU = pytest.mark.qt_log_ignore(
-    "QRhiGles2", "Failed to create RHI", "createPlatformVulkanInstance", "QVulkanInstance", "GBM is not supported"
+    "QRhiGles2",
+    "Failed to create RHI",
+    "createPlatformVulkanInstance",
+    "QVulkanInstance",
+    "GBM is not supported",
+    "GPUInfo not initialized",
 )
 """For tests that host a page: a machine without graphics says so once."""
 

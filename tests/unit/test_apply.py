@@ -64,6 +64,11 @@ def test_choices_of_secondary_resources_are_written_into_the_choice_only():
     assert c.manually_scheduled
 
 
+def test_a_fixed_secondary_resource_stays_what_it_is():
+    c = event(apply_result(BASE, [placed("C", "N", 30, demands=("X", "K"))]), "C")
+    assert c.demands[0] == Demand(resource_id="W")
+
+
 def test_an_unknown_operation_is_an_error():
     with pytest.raises(TaktwerkError) as caught:
         apply_result(BASE, [placed("A", "M", 30), placed("ghost", "M", 0)])

@@ -259,6 +259,11 @@ CASES: dict[str, tuple[str, Schedule, Schedule]] = {
         family_plant(op("A", 60, "M", 19, family="y"), initial="x", now=0),
         family_plant(op("A", 60, "M", 20, family="y"), initial="x", now=0),
     ),
+    "setup of what is locked in the past": (
+        "setup",
+        family_plant(op("A", 60, "M", 0, family="y", locked=True), initial="x", now=0),
+        family_plant(op("A", 60, "M", -1, family="y", locked=True), initial="x", now=0),
+    ),
     "setup of what has begun is history": (
         "setup",
         family_plant(op("A", 60, "M", 19, family="y"), initial="x", now=0),
@@ -291,6 +296,11 @@ CASES: dict[str, tuple[str, Schedule, Schedule]] = {
         "release",
         plant([op("A", 60, "M", 0, order="O")], orders=[order("O", release=1)]),
         plant([op("A", 60, "M", 1, order="O", release=0)], orders=[order("O", release=1)]),
+    ),
+    "order's release behind an earlier one of its own": (
+        "release",
+        plant([op("A", 60, "M", 0, order="O", release=0)], orders=[order("O", release=1)]),
+        plant([op("A", 60, "M", 1, order="O", release=1)], orders=[order("O", release=0)]),
     ),
     "release of what has started": (
         "release",
@@ -524,6 +534,12 @@ def test_an_overlap_in_words_and_numbers():
         (
             plant([op(k, 60, "M", 0) for k in "ABC"], [machine("M", capacity=2)]),
             "M has 2 units but 3 are needed from 00:00 to 01:00 by A, B and C.",
+        ),
+        (
+            plant(
+                [A], [machine("M", capacity=3)], constraints=[outage("M", 0, 60, units=2), outage("M", 30, 60, units=2)]
+            ),
+            "M has 3 units, 3 of them out of order, but 1 is needed from 00:30 to 01:00 by A.",
         ),
         (plant([op("A", 60, "M", 0, deadline=30)]), "A ends 01:00, 30 min after its deadline 00:30."),
         (dated("muststarton", 90), "A must start on 01:30, but starts 01:00, 30 min too early."),

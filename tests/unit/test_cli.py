@@ -13,10 +13,11 @@ import pytest
 
 from app import __version__, cli_optimize
 from app.cli import WorkstationStart, main
+from app.cli_output import print_error
 from app.config import load_settings
 from app.exchange import read, write
 from app.versions import VersionService
-from engine.errors import TaktwerkError
+from engine.errors import ErrorCode, TaktwerkError
 from engine.model import OptimizationRequest, Options, Schedule
 from storage.database import open_database
 from tests.support.bench_files import FILES
@@ -134,6 +135,18 @@ def test_every_fault_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "E001: The input has 2 faults.",
         "  case.jsp, line 3: job 1: the duration of operation 1 is -3; it must lie between 0 and 50,000,000",
         "  case.jsp, line 4: job 2: operation 1 names machine 9; machines are 0 to 2",
+    ]
+
+
+def test_conflict_and_repairs_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    details = {"conflict": [{"message": "A1 is locked at 08:00."}], "repairs": ["Unlock A1."]}
+    print_error(TaktwerkError(ErrorCode.INFEASIBLE_PROBLEM, "There is no plan.", details), as_json=False)
+    assert capsys.readouterr().err.splitlines() == [
+        "E003: There is no plan.",
+        "What cannot hold together:",
+        "  - A1 is locked at 08:00.",
+        "What would help:",
+        "  - Unlock A1.",
     ]
 
 

@@ -81,8 +81,9 @@ def test_makespan_counts_from_the_inputs_horizon():
 
 
 def test_fractional_weights_do_not_depend_on_the_order_of_operations():
-    events = [op(f"A{i}", 60, "M", 60 * i, due=0, priority=0.1 * (i + 1)) for i in range(20)]
-    assert vector(plant(events, now=0)) == vector(plant(events[::-1], now=0))
+    events = [op(f"A{i}", 6_000, "M", 6_000 * i, due=0, priority=1e9 / (i * i + 1)) for i in range(20)]
+    worth = {vector(plant(events[i:] + events[:i], now=0), objective="minimize_tardiness") for i in range(20)}
+    assert len(worth) == 1  # sums beyond 2**53, where plain addition depends on the order
 
 
 SETUPS = plant(
@@ -197,12 +198,13 @@ def test_modes_connect_resources_for_the_spread():
 
 def test_capacity_and_secondary_use_count_in_the_balance():
     schedule = plant(
-        [op("A", 60, "M", 0, demands=["N"]), op("B", 60, "N", 60)],
-        [machine("M", capacity=2), machine("N")],
+        [op("A", 90, "M", 0, demands=["N"]), op("B", 30, "N", 90), op("C", 240, "M", 0)],
+        [machine("M", capacity=2, group="g"), machine("N", group="g")],
         now=0,
     )
-    window = DAY + 60
-    assert vector(schedule, objective="balance_resources") == (120 * 1_000_000 // window, 0)
+    window = DAY + 180
+    m, n = ((90 + 240) * 1_000_000 // (2 * window), (90 + 30) * 1_000_000 // window)
+    assert vector(schedule, objective="balance_resources") == (m, m - n)
 
 
 def test_a_mix_weighs_every_term_in_its_unit():

@@ -208,8 +208,15 @@ def test_working_times_are_taken_over_while_the_workshop_is_the_same():
     far = PlanFacts(moved(schedule, "A", start=3_000 * DAY), previous=first)
     assert far.working_time("M") is not worked
     assert far.working_time("M").is_working(at_ms(3_000 * DAY + 12 * HOUR))
-    other = plant([op("A", 60, "M", 0)], [machine("M")], calendars=[DAY_SHIFT])
-    assert PlanFacts(other, previous=first).working_time("M").is_always
+    events, resources = [op("A", 60, "M", 0)], [machine("M", calendar="C")]
+    others = [
+        plant(events, [machine("M")], calendars=[DAY_SHIFT]),
+        plant(events, resources, calendars=[calendar("C", "09:00-16:00")]),
+        plant(events, resources, calendars=[DAY_SHIFT], constraints=[outage("M", 9 * HOUR, 10 * HOUR)]),
+        plant(events, resources, calendars=[DAY_SHIFT], zone="Europe/Berlin"),
+    ]
+    for other in others:
+        assert PlanFacts(other, previous=first).working_time("M") == PlanFacts(other).working_time("M") != worked
 
 
 def test_choices_of_demands():

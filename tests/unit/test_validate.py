@@ -250,6 +250,7 @@ def test_a_fault_is_found_where_it_stands(name):
         plant([op("A")], constraints=[date_rule("startnoearlierthan", "A", 5), date_rule("startnolaterthan", "A", 5)]),
         plant([op("A", demands=[Demand(resource_id="K", quantity=9)])], [machine("K", infinite=True)]),
         plant([op("A", demands=[Demand(resource_id="K", quantity=0)])], [machine("K", capacity=0)]),
+        plant([op("A", demands=[Demand(resource_ids=("K", "N"), quantity=9)])], [machine("K", infinite=True)]),
         plant([op("A", 60, "K", demands=["K"])], [machine("K", capacity=2)]),
         plant(calendars=[calendar("C")]),
         plant([op("A", attributes={"a": {"b": [1, 2.5, None, True, "ü"]}})]),
@@ -371,6 +372,11 @@ def test_circles_are_told_in_order(links, told):
 def test_several_circles_are_all_told():
     links = [after("A", "B"), after("B", "A"), after("C", "D"), after("D", "C"), after("A", "C")]
     assert {fault.value for fault in faults_of(circle(links))} == {"A → B → A", "C → D → C"}
+
+
+def test_circles_through_one_operation_are_told_one_after_the_other():
+    links = [after("A", "B"), after("B", "A"), after("A", "C"), after("C", "A")]
+    assert {fault.value for fault in faults_of(circle(links))} == {"A → B → A", "A → C → A"}
 
 
 def test_circles_among_what_is_completed_are_history():

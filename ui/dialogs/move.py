@@ -44,6 +44,18 @@ class MoveDialog(Dialog):
         self._earliest.setToolTip("The first gap after its predecessors that it fits in")
         self._end = label(text.DASH)
         self._notice = Notice("bad")
+        self._lay_out()
+        self.add_action("Cancel", self.reject)
+        self._ok = self.add_action(verb, self._on_ok, role="primary")
+        if operation.start_date is not None:
+            self._start.set_value(operation.start_date)
+        else:
+            self._on_earliest()
+        self._resource.currentIndexChanged.connect(lambda _: self._refresh())
+        self._start.changed.connect(self._refresh)
+        self._refresh()
+
+    def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
@@ -54,15 +66,6 @@ class MoveDialog(Dialog):
         grid.addWidget(self._earliest, 1, 2)
         self.body.addLayout(grid)
         self.body.addWidget(self._notice)
-        self.add_action("Cancel", self.reject)
-        self._ok = self.add_action(verb, self._on_ok, role="primary")
-        if operation.start_date is not None:
-            self._start.set_value(operation.start_date)
-        else:
-            self._on_earliest()
-        self._resource.currentIndexChanged.connect(lambda _: self._refresh())
-        self._start.changed.connect(self._refresh)
-        self._refresh()
 
     def command(self) -> Move:
         """Return the move as set."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QLayout,
     QProgressBar,
     QScrollArea,
     QStackedLayout,
@@ -213,17 +214,18 @@ class RunPage(QWidget):
         queue.addWidget(label("Waiting runs", "caption"))
         queue.addLayout(self._queue)
         self._queue_box.hide()
+        return self._scrolled((head, self._phase, self._progress, self._notice, self._chart, grid, buttons))
+
+    def _scrolled(self, parts: tuple[QWidget | QLayout, ...]) -> QScrollArea:
         page = surface(QWidget())
         box = QVBoxLayout(page)
         box.setContentsMargins(14, 12, 14, 12)
         box.setSpacing(10)
-        box.addLayout(head)
-        box.addWidget(self._phase)
-        box.addWidget(self._progress)
-        box.addWidget(self._notice)
-        box.addWidget(self._chart, 1)
-        box.addLayout(grid)
-        box.addLayout(buttons)
+        for part in parts:
+            if isinstance(part, QLayout):
+                box.addLayout(part)
+            else:
+                box.addWidget(part, 1 if part is self._chart else 0)
         box.addWidget(self._queue_box)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

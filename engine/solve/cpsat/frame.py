@@ -119,7 +119,7 @@ class Frame:
         self.is_free = np.zeros(len(self.problem.ops), bool)
         self.is_free[self.free] = True
         self.is_whole = not self.kept and all(self.is_free[o] for o in self.problem.movable)
-        self.clocks = ClockSet(self.problem, self.high, relaxed_from)
+        self.clocks = ClockSet(self.problem, max(self.high, self.problem.window_end), relaxed_from)
         self._held: dict[int, Held] = {}
         self._held_ops = self._relevant()
         self.primary: dict[int, list[Held]] = defaultdict(list)

@@ -66,7 +66,7 @@ class Model:
             return self.integer(low, high, hint)
         var = self.cp.new_int_var_from_domain(cp_model.Domain.from_intervals([list(s) for s in spans]), "")
         if hint is not None:
-            self._hints[var.index] = hint
+            self._hints[var.index] = snapped(spans, hint)
         return var
 
     def boolean(self, hint: bool | None = None) -> cp_model.IntVar:
@@ -78,8 +78,10 @@ class Model:
 
     def point(self, low: int, high: int, hint: int | None = None) -> Point:
         """Return a new moment within ``[low, high]``."""
+        if hint is not None:
+            hint = min(max(hint, low), max(low, high))
         if low == high:
-            return Point(low, low, high, low if hint is not None else None)
+            return Point(low, low, high, hint)
         return Point(self.integer(low, high, hint), low, max(low, high), hint)
 
     def point_in(self, spans: Sequence[tuple[int, int]], hint: int | None = None) -> Point:
@@ -87,6 +89,8 @@ class Model:
         if not spans:
             self.contradict()
             return constant(0)
+        if hint is not None:
+            hint = snapped(spans, hint)
         if len(spans) == 1:
             return self.point(*spans[0], hint)
         return Point(self.integer_in(spans, hint), spans[0][0], spans[-1][1], hint)
@@ -221,6 +225,11 @@ def negated(lit: Lit) -> Lit:
 def clipped(spans: Iterable[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
     """Return closed, sorted spans cut to ``[low, high]``."""
     return [(max(a, low), min(b, high)) for a, b in spans if b >= low and a <= high]
+
+
+def snapped(spans: Sequence[tuple[int, int]], value: int) -> int:
+    """Return the value within closed, sorted spans that is nearest to ``value``."""
+    return min((min(max(value, a), b) for a, b in spans), key=lambda at: abs(at - value))
 
 
 def without(low: int, high: int, holes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

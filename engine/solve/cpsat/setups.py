@@ -63,15 +63,15 @@ class Setups:
                 nodes = make_nodes(self._model, self._frame, self._made, data)
                 if any(node.track is not None for node in nodes) or self._has_locks(nodes):
                     self._rows[resource] = nodes
+        matrices = [problem.resources[resource].setup for resource in self._rows]
+        longest = max((int(matrix.ticks.max(initial=0)) for matrix in matrices if matrix is not None), default=0)
         for resource, nodes in self._rows.items():
-            data = problem.resources[resource]
-            assert data.setup is not None
-            longest = int(data.setup.ticks.max(initial=0))
-            if longest and self._is_explicit(data, nodes, capacity):
+            if longest and self._is_explicit(problem.resources[resource], nodes, capacity):
                 self._explicit.add(resource)
                 for node in nodes:
                     if node.track is not None and node.needs_setup:
                         self._measure(node, node.track, longest)
+        self._gather()
         for resource, nodes in self._rows.items():
             self._add_circuit(problem.resources[resource], nodes)
         for pairs in self._measured.values():
@@ -102,7 +102,6 @@ class Setups:
 
     def _measure(self, node: Node, track: Track, longest: int) -> None:
         """Give a track the length of its setup as a variable."""
-        self._measured.setdefault((node.op, id(track.clock)), []).append((track, node))
         if track.held_from is not track.start:
             return
         hint = self._hinted_setup(node, track)
@@ -111,6 +110,13 @@ class Setups:
         low = max(track.clock.first_start(node.release), track.start.low - longest)
         track.held_from = self._model.point(min(low, track.start.low), track.start.high, first)
         self._model.require(track.held_from.expr + track.setup == track.start.expr)
+
+    def _gather(self) -> None:
+        """Note all stops of the operations whose setup is a variable: it may come from any resource of the clock."""
+        for nodes in self._rows.values():
+            for node in nodes:
+                if node.track is not None and node.track.held_from is not node.track.start:
+                    self._measured.setdefault((node.op, id(node.track.clock)), []).append((node.track, node))
 
     def _hinted_setup(self, node: Node, track: Track) -> int | None:
         base = self._frame.base

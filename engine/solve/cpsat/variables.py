@@ -52,8 +52,7 @@ class Track:
 class OpVars:
     """The variables of one free operation.
 
-    ``choices`` holds, for each demand, the literal of each resource that can serve it; ``hinted_first`` is where its
-    setup begins in the base plan.
+    ``choices`` holds, for each demand, the literal of each resource that can serve it.
     """
 
     op: OpData
@@ -64,7 +63,6 @@ class OpVars:
     start: Point | None = None
     end: Point | None = None
     held_from: Point | None = None
-    hinted_first: int | None = None
 
     @property
     def single(self) -> Track | None:
@@ -98,11 +96,16 @@ class OpVars:
             else:
                 low = min(t.clock.start_at(t.held_from.low) for t in self.tracks)
                 high = max(t.clock.start_at(t.held_from.high) for t in self.tracks)
-                target = model.point(low, high, self.hinted_first)
+                firsts = [t.clock.start_at(t.held_from.hint or 0) for t in self.tracks if _is_hinted(model, t)]
+                target = model.point(low, high, firsts[0] if firsts else None)
                 for t in self.tracks:
                     real(model, t.clock, t.held_from, "start", target, t.lit)
                 self.held_from = target
         return self.held_from
+
+
+def _is_hinted(model: Model, track: Track) -> bool:
+    return track.held_from.hint is not None and any(model.is_hinted(mode.lit) for mode in track.modes)
 
 
 def make_op(model: Model, frame: Frame, op: OpData, window: Window) -> OpVars:
@@ -118,7 +121,6 @@ def make_op(model: Model, frame: Frame, op: OpData, window: Window) -> OpVars:
     hint = None
     if frame.base is not None:
         hint = int(frame.base.start[op.index]), int(frame.base.end[op.index])
-        made.hinted_first = int(frame.base.setup_start[op.index])
     if len(clocks) == 1:
         made.tracks.append(_track(model, made, modes, True, hint))
     else:
