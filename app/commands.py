@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from engine.errors import ErrorCode, TaktwerkError
 from engine.instants import Instant, to_ms
 from engine.model import Dto, Id, Many, Operation, Schedule, Status
-from engine.moves import Push, push_after, place
+from engine.moves import Push, place, push_after
 from engine.plan import PlanFacts
 
 _EDITABLE = frozenset(

@@ -83,9 +83,7 @@ class Preview:
     def rebased(self, working: Schedule, resolutions: dict[str, Side] | None = None) -> Preview:
         """Return the preview over what the planner has made of the schedule meanwhile."""
         merged = merge(self.input, working, self.result, resolutions)
-        return Preview(
-            self.run_id, self.input, working, self.result, merged.schedule, merged.conflicts, self.warnings
-        )
+        return Preview(self.run_id, self.input, working, self.result, merged.schedule, merged.conflicts, self.warnings)
 
 
 def make_preview(run_id: str, input_schedule: Schedule, working: Schedule, result: OptimizationResult) -> Preview:

@@ -236,7 +236,7 @@ class Unavailable(_Constraint):
 
 
 class SetConstraint(_Constraint):
-    """A rule on a set of operations: one and the same, or pairwise different primary resources, or never two at once."""
+    """A rule on a set of operations: the same or pairwise different primary resources, or never two at once."""
 
     type: Literal["sameresource", "differentresource", "nooverlap"]
     event_ids: Many[Id]
@@ -248,7 +248,7 @@ ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d
 
 
 class Shift(Dto):
-    """A weekly working interval in local time on each of ``days`` (Monday = 1); ``to`` <= ``from`` runs past midnight."""
+    """A weekly working interval, local time, on ``days`` (Monday = 1); ``to`` <= ``from`` runs past midnight."""
 
     days: Many[Annotated[int, Field(ge=1, le=7)]]
     from_: ClockTime = Field(validation_alias="from", serialization_alias="from")

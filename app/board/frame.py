@@ -12,8 +12,6 @@ from engine.instants import from_ms, to_ms
 from engine.model import Resource
 
 _DAY_MS: Final = 86_400_000
-_HOUR_MS: Final = 3_600_000
-_SHORTEST_MARGIN_MS: Final = 2 * _DAY_MS
 _MOST_SHADES: Final = 20_000
 """More non-working spans than this in one calendar would only blur; the shortest are left out."""
 
@@ -22,11 +20,9 @@ def frame_json(snapshot: BoardSnapshot) -> dict[str, Any]:
     """Return the frame as plain JSON data. Times are ms UTC."""
     facts = snapshot.facts
     metadata = facts.schedule.metadata
-    plan = _plan_span(snapshot)
-    span = _axis_span(snapshot, plan)
+    plan, span = snapshot.plan_span, snapshot.axis_span
     calendars = list(dict.fromkeys(r.calendar for r in snapshot.rows))
-    position = {name: i for i, name in enumerate(snapshot.groups)}
-    rows = [_row(r, calendars, position) for r in snapshot.rows]
+    rows = [_row(r, calendars, g) for r, g in zip(snapshot.rows, snapshot.group_of, strict=True)]
     return {
         "revision": snapshot.revision,
         "name": metadata.name or metadata.plant_id,
@@ -37,7 +33,7 @@ def frame_json(snapshot: BoardSnapshot) -> dict[str, Any]:
         "freezeUntil": None if metadata.freeze_until is None else to_ms(metadata.freeze_until),
         "groups": list(snapshot.groups),
         "rows": rows,
-        "calendars": [_breaks(snapshot, c, *span) for c in calendars],
+        "calendars": [_breaks(snapshot, c, span[0], 2 * span[1] - span[0]) for c in calendars],
         "outages": _outages(snapshot),
         "families": list(snapshot.family_index),
         "operations": len(snapshot.operations),
@@ -66,33 +62,11 @@ def _offset_ms(zone: ZoneInfo, at_ms: int) -> int:
     return int(offset.total_seconds() * 1000)
 
 
-def _plan_span(snapshot: BoardSnapshot) -> tuple[int, int]:
-    facts = snapshot.facts
-    begin = min(facts.starts.values(), default=facts.horizon_start_ms)
-    begin = min(begin, *(s.start_ms for s in facts.setups.values()), begin)
-    return begin, max(facts.last_end_ms or begin, begin + _HOUR_MS)
-
-
-def _axis_span(snapshot: BoardSnapshot, plan: tuple[int, int]) -> tuple[int, int]:
-    """The whole time axis: the plan, the horizon's start, and room for dragging, from midnight to midnight."""
-    facts = snapshot.facts
-    begin = min(plan[0], facts.horizon_start_ms)
-    length = plan[1] - begin
-    before = begin - max(_DAY_MS, length // 20)
-    after = plan[1] + max(_SHORTEST_MARGIN_MS, length // 4)
-    return _midnight(facts.zone, before), _midnight(facts.zone, after + _DAY_MS)
-
-
-def _midnight(zone: ZoneInfo, at_ms: int) -> int:
-    local = from_ms(at_ms).astimezone(zone)
-    return to_ms(local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(dt.UTC))
-
-
-def _row(resource: Resource, calendars: list[str | None], groups: dict[str, int]) -> dict[str, Any]:
+def _row(resource: Resource, calendars: list[str | None], group: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": resource.id,
         "name": resource.name or resource.id,
-        "g": groups.get(resource.group or "", len(groups) - 1),
+        "g": group,
         "cal": calendars.index(resource.calendar),
     }
     notes: list[str] = []

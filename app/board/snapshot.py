@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.instants import from_ms, to_ms
 from engine.model import Operation, Resource
 from engine.plan import PlanFacts, chosen
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 AT_RISK_MS: Final = 8 * 3_600_000
 """An order that ends less than this before its due date is at risk: one shift."""
+
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 86_400_000
 
 Times = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int32]
@@ -81,7 +86,7 @@ class BoardSnapshot:
         """Compute what every projection needs; the first caller does the work, others wait for it."""
         with self._lock:
             _ = self.entries, self.violations_by_operation, self.lateness, self.facts.setups, self.family_index
-            _ = self.lanes, self.loads, self.position
+            _ = self.lanes, self.loads, self.position, self.axis_span, self.busy_from
             self.facts.working_time(None)
 
     @property
@@ -108,9 +113,33 @@ class BoardSnapshot:
         return tuple(sorted(resources, key=lambda r: position.get(r.group or "", len(position))))
 
     @cached_property
+    def group_of(self) -> list[int]:
+        """The group of each row."""
+        position = {name: i for i, name in enumerate(self.groups)}
+        return [position.get(r.group or "", len(self.groups) - 1) for r in self.rows]
+
+    @cached_property
     def row_index(self) -> dict[str, int]:
         """The row of each resource."""
         return {r.id: i for i, r in enumerate(self.rows)}
+
+    # time
+
+    @cached_property
+    def plan_span(self) -> tuple[int, int]:
+        """From the first start, setups included, to the last end of any bar."""
+        facts = self.facts
+        begin = min(facts.starts.values(), default=facts.horizon_start_ms)
+        begin = min([begin, *(setup.start_ms for setup in facts.setups.values())])
+        return begin, max(facts.last_end_ms or begin, begin + _HOUR_MS)
+
+    @cached_property
+    def axis_span(self) -> tuple[int, int]:
+        """The whole time axis: the plan, the horizon's start, and room for dragging, from midnight to midnight."""
+        begin, end = min(self.plan_span[0], self.facts.horizon_start_ms), self.plan_span[1]
+        before = begin - max(_DAY_MS, (end - begin) // 20)
+        after = end + max(2 * _DAY_MS, (end - begin) // 4)
+        return midnight_ms(self.facts.zone, before), midnight_ms(self.facts.zone, after + _DAY_MS)
 
     # bars
 
@@ -140,6 +169,17 @@ class BoardSnapshot:
             end[order],
             np.array(main, dtype=np.bool_)[order],
         )
+
+    @cached_property
+    def busy_from(self) -> Times:
+        """When each entry begins to hold its row: its setup's start on the main row, else its own."""
+        setups, operations = self.facts.setups, self.operations
+        held = self.entries.start.copy()
+        for i in np.flatnonzero(self.entries.main).tolist():
+            setup = setups.get(operations[self.entries.operation[i]].id)
+            if setup is not None:
+                held[i] = setup.start_ms
+        return held
 
     @cached_property
     def lanes(self) -> _Lanes:
@@ -245,6 +285,12 @@ def rows_of(op: Operation) -> list[str]:
     rows = [] if op.resource_id is None else [op.resource_id]
     rows += [r for d in op.demands or () if d.quantity and (r := chosen(d)) is not None]
     return list(dict.fromkeys(rows))
+
+
+def midnight_ms(zone: dt.tzinfo, at_ms: int) -> int:
+    """Return the beginning of the local day of an instant."""
+    local = from_ms(at_ms).astimezone(zone)
+    return to_ms(local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(dt.UTC))
 
 
 def lateness_key(lateness_ms: int) -> str:

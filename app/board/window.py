@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.board.heat import heat_json
 from app.board.snapshot import BoardSnapshot, Indices, rows_of
 from engine.instants import to_ms
 from engine.model import Operation
@@ -82,6 +83,8 @@ def window_json(snapshot: BoardSnapshot, request: WindowRequest) -> dict[str, An
         "rowFrom": part.row_from,
         "rowTo": part.row_to,
         "msPerPx": part.px_ms,
+        "plan": dict(zip(("from", "to"), snapshot.plan_span, strict=True)),
+        "span": dict(zip(("from", "to"), snapshot.axis_span, strict=True)),
         "merged": bool(blocks),
         "tight": plan.tight,
         "bars": bars,
@@ -90,7 +93,12 @@ def window_json(snapshot: BoardSnapshot, request: WindowRequest) -> dict[str, An
         "ghosts": _ghosts(snapshot, part),
         "lanes": snapshot.lanes.rows,
         "loads": snapshot.loads,
+        "heat": heat_json(snapshot, part.from_ms, part.to_ms, _rows_of_part(snapshot, part), part.px_ms),
     }
+
+
+def _rows_of_part(snapshot: BoardSnapshot, part: WindowRequest) -> tuple[int, int]:
+    return part.row_from, min(part.row_to, len(snapshot.rows))
 
 
 def bars_json(snapshot: BoardSnapshot, event_ids: Iterable[str]) -> tuple[list[dict[str, Any]], list[list[str]]]:

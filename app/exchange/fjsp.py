@@ -23,6 +23,7 @@ from app.exchange.text import (
     too_large,
 )
 from engine.model import Mode, Operation, Schedule, SetupMatrix, SetupRule, Snapshot
+from engine.setups import NO_CHANGEOVER, SetupTable
 
 IMPOSSIBLE = 1_000_000
 """The setup time that means "cannot follow"."""
@@ -186,35 +187,27 @@ def render_with_setups(data: Schedule) -> tuple[str, list[str]]:
     check, rows, operations = _job_rows(data, "fjsp_sdst", setups=True)
     if len(operations) ** 2 * len(data.snapshot.resources) > MAX_SETUP_RULES:
         raise too_large(f"The setup times of {len(operations):,} operations would be too many for this format.")
-    matrices = {matrix.id: matrix for matrix in data.snapshot.setup_matrices}
+    tables = {matrix.id: SetupTable(matrix) for matrix in data.snapshot.setup_matrices}
     for index, resource in enumerate(data.snapshot.resources):
         if resource.initial_setup is not None:
             check.refuse(f"snapshot.resources[{index}].initialSetup", resource.initial_setup, "an initial setup")
-        matrix = matrices.get(resource.setup_matrix or "")
+        table = tables.get(resource.setup_matrix or "")
         can_run = {step.id for step in operations if _can_run(step, resource.id)}
         for before in operations:
             times = (
-                _setup_units(matrix, before, after) if {before.id, after.id} <= can_run else IMPOSSIBLE
+                _setup_units(table, before, after) if {before.id, after.id} <= can_run else IMPOSSIBLE
                 for after in operations
             )
             rows.append(" ".join(map(str, times)))
-    if any(operation.setup_family is None for operation in operations) and matrices:
+    if any(operation.setup_family is None for operation in operations) and tables:
         check.refuse("snapshot.events", "setupFamily", "operations without a family beside ones with a family")
     check.raise_any()
     return "\n".join([*rows, ""]), check.notes
 
 
-def _setup_units(matrix: SetupMatrix | None, before: Operation, after: Operation) -> int:
-    """Look a setup up as the contract says: first rule that matches; ``*`` and the default spare equal families."""
-    source, target = before.setup_family, after.setup_family
-    if matrix is None or source is None or target is None:
-        return 0
-    same = source == target
-    for rule in matrix.rules:
-        named = rule.from_ == source and rule.to == target
-        if named or (not same and rule.from_ in (source, "*") and rule.to in (target, "*")):
-            return IMPOSSIBLE if rule.forbidden else benchmark.units(rule.duration)
-    return 0 if same or matrix.default is None else benchmark.units(matrix.default.duration)
+def _setup_units(table: SetupTable | None, before: Operation, after: Operation) -> int:
+    change = table.lookup(before.setup_family, after.setup_family) if table else NO_CHANGEOVER
+    return IMPOSSIBLE if change.forbidden else benchmark.units(change.duration_ms)
 
 
 def _job_rows(

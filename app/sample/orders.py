@@ -33,12 +33,12 @@ _HASTE = (1.4, 1.9, 2.5, 3.2)
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
-_HANDLING_MS = 14 * _HOUR_MS
+_HANDLING_MS = 18 * _HOUR_MS
 _OLD_ORDERS = 16
 """Orders that were on the floor before the Monday."""
 
 _OLD_GAP_MS = 4 * _HOUR_MS
-_GAP_MS = 132 * 60_000
+_GAP_MS = 110 * 60_000
 """Between two orders that come in, before and after the Monday, in three-shift time."""
 
 

@@ -165,13 +165,16 @@ HELPERS = (
 RESOURCES = (*MACHINES, *HELPERS)
 
 
-def _matrix(key: str, name: str, default: int, pairs: dict[tuple[str, str], int]) -> SetupMatrix:
-    """A matrix in minutes; ``default`` between any other two families."""
+def _matrix(
+    key: str, name: str, families: tuple[str, ...], default: int, pairs: dict[tuple[str, str], int]
+) -> SetupMatrix:
+    """A matrix in minutes: nothing within a family, ``default`` between any other two."""
+    minutes = {(family, family): 0 for family in families} | pairs
     return SetupMatrix(
         id=key,
         name=name,
         default=SetupDefault(duration=default * MINUTE_MS),
-        rules=tuple(SetupRule(from_=a, to=b, duration=m * MINUTE_MS) for (a, b), m in pairs.items()),
+        rules=tuple(SetupRule(from_=a, to=b, duration=m * MINUTE_MS) for (a, b), m in minutes.items()),
     )
 
 
@@ -179,6 +182,7 @@ SETUP_MATRICES = (
     _matrix(
         "turning",
         "Turning: chucks and bar feed",
+        ("chuck 100", "chuck 160", "chuck 250", "bar feed"),
         90,
         {
             ("chuck 100", "chuck 160"): 45,
@@ -191,13 +195,15 @@ SETUP_MATRICES = (
     _matrix(
         "milling",
         "Milling: fixtures",
+        ("vice", "tombstone", "jig", "five-axis"),
         75,
         {("vice", "tombstone"): 105, ("*", "five-axis"): 150, ("five-axis", "*"): 120, ("jig", "vice"): 45},
     ),
-    _matrix("hobbing", "Gear cutting: hob change", 105, {}),
+    _matrix("hobbing", "Gear cutting: hob change", ("module 2", "module 3"), 105, {}),
     _matrix(
         "furnace",
         "Furnace: heating up and cooling down",
+        ("930 C", "860 C", "540 C"),
         60,
         {
             ("930 C", "860 C"): 90,
@@ -206,10 +212,17 @@ SETUP_MATRICES = (
             ("860 C", "540 C"): 180,
         },
     ),
-    _matrix("grinding", "Grinding: wheel change and dressing", 60, {("*", "gear wheel"): 120, ("gear wheel", "*"): 90}),
+    _matrix(
+        "grinding",
+        "Grinding: wheel change and dressing",
+        ("outer wheel", "inner wheel", "gear wheel"),
+        60,
+        {("*", "gear wheel"): 120, ("gear wheel", "*"): 90},
+    ),
     _matrix(
         "colours",
         "Paint booth: from light to dark is quick",
+        ("light grey", "signal blue", "jet black"),
         45,
         {
             ("light grey", "signal blue"): 15,

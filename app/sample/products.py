@@ -212,7 +212,7 @@ PRODUCTS = (
             _saw(0.6),
             _mill(3.0, "vice"),
             *_paint("signal blue"),
-            Step("Pack", ("ASM-3", "ASM-2"), 20, 0.5, demands=(_FITTER,)),
+            Step("Pack", ("ASM-3", "ASM-2"), 20, 0.5, demands=(_FITTER,), factors={"ASM-2": 1.6}),
         ),
     ),
     Product(

@@ -28,7 +28,20 @@ from engine.solve.flat import (
     ORDER_DUE,
     flatten,
 )
-from engine.solve.kernels import BIG, CHOICE, END, FIRST, MODE, NEVER, START, WAITED, decode, decode_close, measure, new_state
+from engine.solve.kernels import (
+    BIG,
+    CHOICE,
+    END,
+    FIRST,
+    MODE,
+    NEVER,
+    START,
+    WAITED,
+    decode,
+    decode_close,
+    measure,
+    new_state,
+)
 from engine.solve.problem import Solution
 
 if TYPE_CHECKING:
@@ -179,7 +192,7 @@ def _beside_family(I, F, S, order, mode, movable, x, i):
                 if I[I[MODE_PTR] + x + 1] - I[I[MODE_PTR] + x] > 1:
                     mode[x] = k
                 j = _where(order, y)
-                _shift(order, i, j if j < i else j)
+                _shift(order, i, j)
                 return
 
 
@@ -205,7 +218,9 @@ def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterati
     terms = np.zeros(kernels.N_TERMS)
     late_weight, end_weight = weights[kernels.TARDINESS], weights[kernels.MAKESPAN]
     trial_order, trial_mode, trial_delay = order.copy(), mode.copy(), delay.copy()
-    penalty = decode_close(I, F, S, order, mode, delay) if lagged else decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
+    penalty = (
+        decode_close(I, F, S, order, mode, delay) if lagged else decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
+    )
     measure(I, F, S, order_end, load, terms)
     current = _value(terms, weights) + 1e3 * penalty
     best_value, best_penalty = current, penalty
@@ -296,7 +311,9 @@ class Annealer:
         self._weights = term_weights(problem)
         self._movable = np.array(problem.movable, np.int64)
         self._lagged = any(a.max_lag is not None for a in problem.arcs)
-        self._aim_late = bool(self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST])
+        self._aim_late = bool(
+            self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST]
+        )
         self.tried = 0
         self._heat: float | None = None
         self._cycle = 0.0

@@ -140,7 +140,8 @@ class Decoder:
             elif not self._place_one(ops[0], may_wait and self._has_setup[ops[0]]):
                 put_off.append(entry)
                 continue
-            progress, may_wait = progress + 1, True
+            progress += 1
+            may_wait = may_wait or self._workshop.placed[ops[0]]
             for other in successors[unit]:
                 pending[other] -= 1
                 if pending[other] == 0 and not done[other]:

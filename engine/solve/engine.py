@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("taktwerk.engine")
 
-_GROWTHS = (0, 2, 4)
+_GROWTHS = (2, 4)
 _RULES_AT_MOST_S = 2.0
 
 
@@ -67,7 +67,7 @@ class _Run:
         self._stop = stop
         begin, limit = time.monotonic(), request.options.time_limit
         size = len(request.schedule_data.snapshot.events)
-        reserve = min(0.3 + 1e-4 * size, 0.4 * limit)
+        reserve = min(0.3 + 2e-4 * size, 0.4 * limit)
         self._clock = Clock(begin, begin + limit - reserve, limit)
         self._warnings: list[str] = []
 
@@ -118,15 +118,22 @@ class _Run:
 
     def _first_plan(self, problem: Problem, incumbents: Incumbents) -> Dispatcher:
         """Run rules until there is a plan; look further ahead where the calendars known so far leave no room."""
+        dispatcher = self._dispatched(problem, incumbents)
         for growth in _GROWTHS:
-            if growth:
-                problem = compile_problem(self._request, tick_ms=problem.tick_ms, growth=growth)
-                incumbents.problem = problem
-            dispatcher = Dispatcher(problem, self._stop, lambda f: incumbents.offer(f), self._options.seed)
-            dispatcher.run(self._limits(passes=1, until_s=None))
             found_places = dispatcher.best is not None or (dispatcher.least_excess or 0) < UNPLACEABLE
             if found_places or not _has_calendars(problem):
                 break
+            problem = compile_problem(self._request, tick_ms=problem.tick_ms, growth=growth)
+            incumbents.problem = problem
+            dispatcher = self._dispatched(problem, incumbents)
+        return dispatcher
+
+    def _dispatched(self, problem: Problem, incumbents: Incumbents) -> Dispatcher:
+        def offer(found: Found) -> None:
+            incumbents.offer(found)
+
+        dispatcher = Dispatcher(problem, self._stop, offer, self._options.seed)
+        dispatcher.run(self._limits(passes=1, until_s=None))
         return dispatcher
 
     def _more_rules(self, dispatcher: Dispatcher) -> None:

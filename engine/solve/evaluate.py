@@ -3,6 +3,7 @@
 All that a problem fixes is gathered once in arrays, so that an evaluation is a few vector operations.
 """
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import math

@@ -210,7 +210,11 @@ def _obstacles(problem: Problem) -> list[list[int]]:
     """Return, by unary resource, its fixed operations that take time, by start."""
     rows: list[list[int]] = [[] for _ in problem.resources]
     for op in problem.ops:
-        if op.fixed is None or op.fixed.placement.resource == NO_RESOURCE or op.fixed.placement.end <= op.fixed.placement.start:
+        if (
+            op.fixed is None
+            or op.fixed.placement.resource == NO_RESOURCE
+            or op.fixed.placement.end <= op.fixed.placement.start
+        ):
             continue
         if problem.resources[op.fixed.placement.resource].setup is not None:
             rows[op.fixed.placement.resource].append(op.index)

@@ -36,17 +36,17 @@ from engine.solve.flat import (
     DEMAND_QUANTITY,
     EET,
     EST,
-    FAMILY,
-    FIXED,
-    FIXED_CHOICE,
-    FIXED_END,
-    FIXED_START,
     F_AVAILABLE,
     F_MODE_COST,
     F_OP_WEIGHT,
     F_ORDER_WEIGHT,
     F_RATE,
     F_SETUP_COST,
+    FAMILY,
+    FIXED,
+    FIXED_CHOICE,
+    FIXED_END,
+    FIXED_START,
     GROUP,
     GROUP_PTR,
     HAS_CALENDAR,
@@ -60,7 +60,6 @@ from engine.solve.flat import (
     MODE_PTR,
     MODE_RESOURCE,
     MODE_WORK,
-    NEEDS_SETUP,
     N_DEMANDS,
     N_FAMILIES,
     N_GROUPS,
@@ -68,6 +67,7 @@ from engine.solve.flat import (
     N_ORDERS,
     N_PROFILES,
     N_RESOURCES,
+    NEEDS_SETUP,
     OBSTACLE_OP,
     OBSTACLE_PTR,
     OP_COUNTS_ALONE,
@@ -81,11 +81,11 @@ from engine.solve.flat import (
     PROFILE_USAGE,
     RELEASE,
     ROOM_PTR,
-    SETUP_INDEX,
-    SETUP_TICKS,
     SET_KIND,
     SET_OP,
     SET_PTR,
+    SETUP_INDEX,
+    SETUP_TICKS,
     TARDINESS_RATE,
     TICKS_PER_HOUR,
     UNARY,
@@ -233,7 +233,7 @@ def _edge(I, S, r, t):
 
 @njit(**_JIT)
 def profile_wait(I, S, r, a, b, limit):
-    """Return -1 when the usage of profile ``r`` stays within ``limit`` over ``[a, b)``, else the end of a step above."""
+    """Return -1 when the usage of profile ``r`` keeps ``limit`` over ``[a, b)``, else the end of a step above."""
     stop = S[TIMES] + I[I[ROOM_PTR] + r] + S[S[LENGTH] + r]
     to_usage = S[USAGE] - S[TIMES]
     i = _edge(I, S, r, a)
@@ -331,10 +331,7 @@ def _choose_demands(I, F, S, o, r, a, b):
                         limit -= I[I[DEMAND_QUANTITY] + e]
                 if c == r:
                     limit -= 1
-                if limit < 0:
-                    wait = NEVER
-                else:
-                    wait = profile_wait(I, S, c, a, b, limit)
+                wait = NEVER if limit < 0 else profile_wait(I, S, c, a, b, limit)
             if wait < 0:
                 S[S[SCRATCH] + d] = c
                 soonest = -1
@@ -387,7 +384,11 @@ def earliest(I, F, S, o, m, low, low_end, low_setup):
             if after_family < 0:
                 after_family = S[S[ROW_FAMILY] + r]
             elif I[I[NEEDS_SETUP] + o] and S[S[ROW_FAMILY] + r] >= 0:
-                setup = I[I[SETUP_TICKS] + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (S[S[ROW_FAMILY] + r])) * I[N_FAMILIES] + (I[I[FAMILY] + o])]
+                setup = I[
+                    I[SETUP_TICKS]
+                    + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (S[S[ROW_FAMILY] + r])) * I[N_FAMILIES]
+                    + (I[I[FAMILY] + o])
+                ]
                 if setup < 0:
                     setup = 0
                     penalty = BIG
@@ -409,7 +410,11 @@ def earliest(I, F, S, o, m, low, low_end, low_setup):
             q = I[I[OBSTACLE_OP] + S[S[ROW_NEXT] + r]]
             gate = I[I[FIXED_START] + q]
             if I[I[NEEDS_SETUP] + q] and after_family >= 0 and I[I[FAMILY] + q] >= 0:
-                own = I[I[SETUP_TICKS] + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (after_family)) * I[N_FAMILIES] + (I[I[FAMILY] + q])]
+                own = I[
+                    I[SETUP_TICKS]
+                    + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (after_family)) * I[N_FAMILIES]
+                    + (I[I[FAMILY] + q])
+                ]
                 if own > 0:
                     gate = back_work(I, r, gate, own)
                 elif own < 0:
@@ -467,7 +472,7 @@ def place(I, F, S, o, wanted, delay):
     low, low_end, low_setup, who = _bounds(I, F, S, o, delay)
     first_mode, n_modes = I[I[MODE_PTR] + o], I[I[MODE_PTR] + o + 1] - I[I[MODE_PTR] + o]
     best, best_key = -1, NEVER
-    if n_modes > 1 and wanted < 0 or I[I[ALIKE_PTR] + o + 1] > I[I[ALIKE_PTR] + o]:
+    if (n_modes > 1 and wanted < 0) or I[I[ALIKE_PTR] + o + 1] > I[I[ALIKE_PTR] + o]:
         for k in range(n_modes):
             if wanted >= 0 and k != wanted and I[I[ALIKE_PTR] + o + 1] == I[I[ALIKE_PTR] + o]:
                 continue
@@ -492,7 +497,14 @@ def place(I, F, S, o, wanted, delay):
     penalty += pen
     if s >= NEVER:
         return 4 * BIG
-    S[S[START] + o], S[S[END] + o], S[S[FIRST] + o], S[S[MODE] + o], S[S[PLACED] + o], S[S[SETUP_OF] + o] = s, e, first, best, 1, setup
+    S[S[START] + o], S[S[END] + o], S[S[FIRST] + o], S[S[MODE] + o], S[S[PLACED] + o], S[S[SETUP_OF] + o] = (
+        s,
+        e,
+        first,
+        best,
+        1,
+        setup,
+    )
     S[S[WAITED] + o] = who
     for d in range(I[I[DEMAND_PTR] + o], I[I[DEMAND_PTR] + o + 1]):
         S[S[CHOICE] + d] = S[S[SCRATCH] + d] if e > s else I[I[CANDIDATE] + I[I[CANDIDATE_PTR] + d]]
@@ -607,7 +619,9 @@ def _late_arcs(I, F, S):
             p = I[I[ARC_PRED] + i]
             if I[I[FIXED] + o] and I[I[FIXED] + p]:
                 continue
-            gap = (S[S[END] + o] if I[I[ARC_SUCC_END] + i] else S[S[START] + o]) - (S[S[END] + p] if I[I[ARC_PRED_END] + i] else S[S[START] + p])
+            gap = (S[S[END] + o] if I[I[ARC_SUCC_END] + i] else S[S[START] + o]) - (
+                S[S[END] + p] if I[I[ARC_PRED_END] + i] else S[S[START] + p]
+            )
             if gap < I[I[ARC_LAG] + i]:
                 total += I[I[ARC_LAG] + i] - gap
             if gap > I[I[ARC_MAX] + i]:
@@ -703,5 +717,9 @@ def _setup_costs(I, F, S, terms):
         if r < 0 or I[I[SETUP_INDEX] + r] < 0 or I[I[FAMILY] + o] < 0:
             continue
         if I[I[NEEDS_SETUP] + o] and family[r] >= 0:
-            terms[COST] += F[I[F_SETUP_COST] + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (family[r])) * I[N_FAMILIES] + (I[I[FAMILY] + o])]
+            terms[COST] += F[
+                I[F_SETUP_COST]
+                + ((I[I[SETUP_INDEX] + r]) * I[N_FAMILIES] + (family[r])) * I[N_FAMILIES]
+                + (I[I[FAMILY] + o])
+            ]
         family[r] = I[I[FAMILY] + o]

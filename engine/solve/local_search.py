@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from engine.solve.report import StopFlag
 
 _START_TEMPERATURE, _END_TEMPERATURE = 0.01, 0.0002
-_PENALTY_PER_TICK = 1_000
 
 
 @dataclass(slots=True)
@@ -40,6 +39,8 @@ class _Candidate:
     not_before: list[int] | None
     solution: Solution
     vector: tuple[int, ...]
+    fullness: float
+    """The sum of squared ends where the makespan comes first: it tells plans of one makespan apart."""
 
 
 class LocalSearch:
@@ -101,7 +102,11 @@ class LocalSearch:
         if self._holds:
             at = zip(self._present, solution.start.tolist(), strict=True)
             not_before = [before if start >= before else -FOREVER for before, start in at]
-        return _Candidate(ranks, solution.mode.tolist(), not_before, solution, found.vector)
+        fullness = 0.0
+        if self._problem.objective.names[:1] == ("minimize_makespan",):
+            ends = solution.end.astype(float)
+            fullness = float(ends @ ends)
+        return _Candidate(ranks, solution.mode.tolist(), not_before, solution, found.vector, fullness)
 
     def _step(self, share: float, on_better: Callable[[Found], None]) -> None:
         current = self._current
@@ -116,22 +121,24 @@ class LocalSearch:
         if decoded.excess or decoded.solution is None:
             return
         vector = evaluate(self._problem, decoded.solution)
-        if not self._is_accepted(vector, share):
-            return
         found = Found(decoded.solution, vector, "local search")
-        self._current = self._candidate(found)
+        candidate = self._candidate(found)
+        if not self._is_accepted(candidate, share):
+            return
+        self._current = candidate
         if vector < self.best.vector:
             self.best = found
             on_better(found)
 
-    def _is_accepted(self, vector: tuple[int, ...], share: float) -> bool:
-        current = self._current.vector
-        if vector <= current:
+    def _is_accepted(self, candidate: _Candidate, share: float) -> bool:
+        """Decide on the first component that differs; of plans that are worth the same, on how early all of it ends."""
+        current = self._current
+        pairs = [*zip(candidate.vector, current.vector, strict=True), (candidate.fullness, current.fullness)]
+        new, old = next(((new, old) for new, old in pairs if new != old), (0, 0))
+        if new <= old:
             return True
-        worse = next(new - old for new, old in zip(vector, current, strict=True) if new != old)
-        scale = max(1, next(old for new, old in zip(vector, current, strict=True) if new != old))
-        heat = scale * _START_TEMPERATURE * (_END_TEMPERATURE / _START_TEMPERATURE) ** share
-        return self._random.random() < math.exp(-worse / max(1e-9, heat))
+        heat = max(1.0, abs(old)) * _START_TEMPERATURE * (_END_TEMPERATURE / _START_TEMPERATURE) ** share
+        return self._random.random() < math.exp(-(new - old) / max(1e-9, heat))
 
     # moves
 

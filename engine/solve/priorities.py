@@ -80,7 +80,7 @@ class Priorities:
                 load[mode.resource] += self._elapsed(mode.resource, mode.work) / len(op.modes)
         share = load / max(1.0, load.max())
         busy = np.array([np.mean([share[m.resource] for m in op.modes]) for op in self.problem.ops])
-        return self._longest(self.work * (0.1 + busy**2))
+        return self._longest(np.asarray(self.work * (0.1 + busy**2), np.float64))
 
     def _longest(self, work: Floats) -> Floats:
         tail = work.copy()

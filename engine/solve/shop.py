@@ -99,6 +99,31 @@ def supports_tabu(problem: Problem) -> bool:
     return objective.names[:1] == ("minimize_makespan",) and not objective.incremental and is_shop(problem)
 
 
+def supports_annealing(problem: Problem) -> bool:
+    """Whether annealing on the graph fits: nothing but the rules of a job shop holds, and the objective is additive."""
+    objective = problem.objective
+    weights = objective.weights or {}
+    if objective.incremental or weights.get("balance") or weights.get("change"):
+        return False
+    return "balance_resources" not in objective.names and is_shop(problem)
+
+
+def setup_starts(problem: Problem, shop: Shop, mode: Ints, before: Ints, start: Ints) -> Ints:
+    """Return when each operation's setup begins: as late as it can."""
+    out = start.copy()
+    for o in range(shop.n):
+        r = int(shop.mode_resource[mode[o]])
+        if r >= len(problem.resources) or shop.setup_of[r] < 0:
+            continue
+        family = shop.stands_in[r] if before[o] < 0 else shop.family[before[o]]
+        ticks = 0 if family < 0 else int(shop.setup[shop.setup_of[r], family, shop.family[o]])
+        if ticks:
+            working = problem.resources[r].working
+            begin = out[o] - ticks if working is None else working.back(int(out[o]), ticks)
+            out[o] = out[o] if begin is None else begin
+    return out
+
+
 def is_shop(problem: Problem) -> bool:
     """Whether a problem has only the rules that a ``Shop`` knows."""
     if problem.nooverlap or problem.same or problem.different or not problem.movable:

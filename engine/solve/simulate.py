@@ -4,6 +4,7 @@ The simulation knows primary resources, calendars, setups, lags and releases, an
 plan but an order of operations and a mode for each, from which ``engine.solve.decoder`` makes one that keeps all rules.
 """
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import math

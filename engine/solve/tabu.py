@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve import tabu_kernels as kernels
-from engine.solve.shop import ShopMap
-from engine.solve.shop_kernels import setup_between
+from engine.solve.shop import ShopMap, setup_starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,20 +82,5 @@ class TabuSearch:
     def solution(self) -> Solution:
         """Return the best plan so far."""
         state = kernels.new_state(self._map.shop, self._order, self._mode)
-        return self._map.solution(state.mode, state.start, state.end, _setup_starts(self._problem, self._map, state))
-
-
-def _setup_starts(problem: Problem, shop_map: ShopMap, state: kernels.State) -> np.ndarray:
-    """Return when each operation's setup begins: as late as it can."""
-    shop = shop_map.shop
-    out = state.start.copy()
-    for o in range(shop.n):
-        r = int(shop.mode_resource[state.mode[o]])
-        if r >= len(problem.resources) or shop.setup_of[r] < 0:
-            continue
-        ticks = int(setup_between(shop, r, int(state.before[o]), o))
-        if ticks:
-            working = problem.resources[r].working
-            begin = out[o] - ticks if working is None else working.back(int(out[o]), ticks)
-            out[o] = out[o] if begin is None else begin
-    return out
+        begins = setup_starts(self._problem, self._map.shop, state.mode, state.before, state.start)
+        return self._map.solution(state.mode, state.start, state.end, begins)

@@ -1,5 +1,6 @@
 """The occupancy of every resource at the start of a plan: what is fixed, outages, and nothing else."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -95,7 +96,8 @@ class FixedState:
         for track in self._tracks:
             if not isinstance(track, UnaryTrack) or not track.begins:
                 continue
-            order = sorted(range(len(track.begins)), key=lambda i: (track.starts[i], track.ends[i]))
+            starts, ends = track.starts, track.ends
+            order = sorted(range(len(track.begins)), key=list(zip(starts, ends, strict=True)).__getitem__)
             for name in ("begins", "ends", "starts", "families", "holders"):
                 values = getattr(track, name)
                 values[:] = [values[i] for i in order]

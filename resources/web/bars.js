@@ -1,5 +1,5 @@
 // @ts-check
-/** What a bar looks like: pure functions from an operation of the window to DOM configs, so that no text becomes HTML. */
+/** What a bar looks like: pure functions from an operation to DOM configs, so that no text becomes HTML. */
 import { duration } from "./format.js";
 
 /**
@@ -17,10 +17,10 @@ import { duration } from "./format.js";
  * @property {1} [fx]  cannot be moved for another reason (started, completed)
  * @property {number} [v]  broken rules
  * @property {[number, number][]} [z]  pauses, ms
- * @property {[number, string, string, number, [number, number][]]} [su]  setup: start, from, to family, working ms, pauses
+ * @property {[number, string, string, number, [number, number][]]} [su]  setup: start, families, working ms, pauses
  * @property {number} [m]  index of its set of possible rows
  * @property {string[]} [x]  other rows that it needs, where it is drawn as a slim bar
- * @property {Record<string, [number, number]>} [l]  on rows where it runs beside others: its lane, and how many there are
+ * @property {Record<string, [number, number]>} [l]  its lane and how many there are, on rows with several
  * @property {string} [k]  what the preview does to it: moved, resource, added
  * @property {number} [q]  a block: how many operations
  */
@@ -49,6 +49,7 @@ import { duration } from "./format.js";
 const SHOW_TEXT_PX = 40;
 const SHOW_SETUP_TIME_PX = 34;
 const SHOW_ICON_PX = 16;
+const ICON_PX = 18;
 const SHOW_SECOND_LINE_PX = 64;
 const SHOW_PARTS_PX = 8;
 const TWO_LINES_PX = 28;
@@ -131,7 +132,8 @@ function setupPart(bar, msPerPx) {
   const edges = [start, ...pauses.flat(), bar.s];
   const parts = [];
   for (let i = 0; i < edges.length; i += 2) {
-    if (edges[i] < edges[i + 1]) parts.push({ left: (edges[i] - start) / msPerPx, px: (edges[i + 1] - edges[i]) / msPerPx });
+    const px = (edges[i + 1] - edges[i]) / msPerPx;
+    if (px > 0) parts.push({ left: (edges[i] - start) / msPerPx, px });
   }
   const widest = parts.reduce((best, part) => (part.px > best.px ? part : best), parts[0]);
   return {
@@ -170,11 +172,10 @@ export function labelOf(bar, widthPx, heightPx) {
   }
   const icons = iconsOf(bar, false);
   if (bar.q) return [{ className: "tk-label", children: [{ className: "tk-name", text: `${bar.q} operations` }] }];
-  const room = Math.floor(widthPx / 18);
+  const room = Math.max(1, Math.floor(widthPx / ICON_PX) - 2);
+  const first = [...icons.slice(0, room), { className: "tk-name", text: bar.n }];
   /** @type {DomNode[]} */
-  const lines = [
-    { className: "tk-first", children: [...icons.slice(0, Math.max(1, room - 2)), { className: "tk-name", text: bar.n }] },
-  ];
+  const lines = [{ className: "tk-first", children: first }];
   if (bar.t && heightPx >= TWO_LINES_PX && widthPx >= SHOW_SECOND_LINE_PX) {
     lines.push({ className: "tk-second", text: bar.t });
   }

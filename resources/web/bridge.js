@@ -15,9 +15,15 @@ export class BridgeError extends Error {
 
 /** @typedef {{type: string, [field: string]: any}} Message */
 
+/**
+ * @typedef {object} Remote the program's object on Qt's channel
+ * @property {(text: string) => Promise<string>} call
+ * @property {{connect: (listener: (text: string) => void) => void}} message
+ */
+
 /** One connection to the program. */
 export class Bridge {
-  /** @param {{call: (text: string) => Promise<string>, message: {connect: (listener: (text: string) => void) => void}}} remote */
+  /** @param {Remote} remote */
   constructor(remote) {
     this.remote = remote;
     /** @type {Map<string, (message: Message) => void>} */
@@ -33,7 +39,8 @@ export class Bridge {
    */
   async call(method, fields = {}) {
     const text = await this.remote.call(JSON.stringify({ method, ...fields }));
-    const answer = text ? JSON.parse(text) : { ok: false, error: { code: "INTERNAL", message: "No answer came back." } };
+    if (!text) throw new BridgeError({ code: "INTERNAL", message: "No answer came back." });
+    const answer = JSON.parse(text);
     if (answer.ok) return answer.data;
     throw new BridgeError(answer.error);
   }
@@ -61,7 +68,8 @@ export class Bridge {
 export function connect() {
   const { QWebChannel, qt } = /** @type {any} */ (globalThis);
   return new Promise((resolve) => {
-    new QWebChannel(qt.webChannelTransport, (/** @type {any} */ channel) => resolve(new Bridge(channel.objects.bridge)));
+    const done = (/** @type {any} */ channel) => resolve(new Bridge(channel.objects.bridge));
+    new QWebChannel(qt.webChannelTransport, done);
   });
 }
 

@@ -12,6 +12,8 @@ export const AXIS_PX = 26;
 const ROW_PX = 28;
 const BAR_PX = 20;
 const CHAR_PX = 6.6;
+const FEWEST_CHARS = 4;
+const TEXT_PX = 12;
 
 /**
  * Every node of the chart, and its size.
@@ -32,21 +34,21 @@ export function chartOf(frame, window, clock, look) {
   frame.rows.forEach((row, index) => {
     const y = AXIS_PX + index * ROW_PX;
     for (const [s, e] of frame.calendars[row.cal]) {
-      if (e > from && s < to) nodes.push({ tag: "rect", at: { class: "tk-off", x: x(s), y, width: x(e) - x(s), height: ROW_PX } });
+      if (e > from && s < to) nodes.push(block("tk-off", x(s), x(e), y));
     }
-    nodes.push({ tag: "line", at: { class: "tk-line", x1: 0, x2: width, y1: y, y2: y } });
+    nodes.push(line("tk-line", 0, width, y, y));
     nodes.push({ tag: "text", at: { x: 12, y: y + 18 }, text: row.name });
   });
   for (const [row, s, e, reason] of frame.outages) {
-    const at = { class: "tk-outage", x: x(s), y: AXIS_PX + row * ROW_PX, width: Math.max(0, x(e) - x(s)), height: ROW_PX };
-    nodes.push({ tag: "rect", at, title: `${reason}: ${span(s, e, clock)}` });
+    const title = `${reason}: ${span(s, e, clock)}`;
+    nodes.push({ ...block("tk-outage", x(s), x(e), AXIS_PX + row * ROW_PX), title });
   }
   nodes.push(...axis(frame, clock, x));
   for (const bar of window.bars) {
     const rows = bar.r ? [bar.r, ...(bar.x ?? [])] : bar.x ?? [];
     for (const row of rows) nodes.push(...barNodes(bar, row, x, top.get(row), frame, clock, look));
   }
-  if (frame.now !== null) nodes.push({ tag: "line", at: { class: "tk-now", x1: x(frame.now), x2: x(frame.now), y1: AXIS_PX, y2: height } });
+  if (frame.now !== null) nodes.push(line("tk-now", x(frame.now), x(frame.now), AXIS_PX, height));
   return { width, height, nodes };
 }
 
@@ -61,7 +63,7 @@ function axis(frame, clock, x) {
   const step = Math.max(DAY, Math.ceil((to - from) / 14 / DAY) * DAY);
   const nodes = [];
   for (let at = from - ((from + clock.offsetAt(from)) % DAY) + DAY; at < to; at += step) {
-    nodes.push({ tag: "line", at: { class: "tk-line", x1: x(at), x2: x(at), y1: 0, y2: AXIS_PX + frame.rows.length * ROW_PX } });
+    nodes.push(line("tk-line", x(at), x(at), 0, AXIS_PX + frame.rows.length * ROW_PX));
     nodes.push({ tag: "text", at: { class: "tk-axis", x: x(at) + 4, y: 17 }, text: instant(at, clock).slice(0, -6) });
   }
   return nodes;
@@ -98,6 +100,33 @@ function barNodes(bar, row, x, y, frame, clock, look) {
   /** @type {SvgNode[]} */
   const nodes = [{ tag: "rect", at, title }];
   const room = Math.floor((width - 8) / CHAR_PX);
-  if (room >= 4 && place.height >= 12) nodes.push({ tag: "text", at: { x: x(bar.s) + 4, y: y + place.top + place.height / 2 + 4, "pointer-events": "none" }, text: bar.n.slice(0, room) });
+  if (room >= FEWEST_CHARS && place.height >= TEXT_PX) {
+    const middle = y + place.top + place.height / 2 + 4;
+    const text = bar.n.slice(0, room);
+    nodes.push({ tag: "text", at: { x: x(bar.s) + 4, y: middle, "pointer-events": "none" }, text });
+  }
   return nodes;
+}
+
+/**
+ * @param {string} name
+ * @param {number} left
+ * @param {number} right
+ * @param {number} y
+ * @returns {SvgNode}
+ */
+function block(name, left, right, y) {
+  return { tag: "rect", at: { class: name, x: left, y, width: Math.max(0, right - left), height: ROW_PX } };
+}
+
+/**
+ * @param {string} name
+ * @param {number} x1
+ * @param {number} x2
+ * @param {number} y1
+ * @param {number} y2
+ * @returns {SvgNode}
+ */
+function line(name, x1, x2, y1, y2) {
+  return { tag: "line", at: { class: name, x1, x2, y1, y2 } };
 }

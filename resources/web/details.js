@@ -26,10 +26,9 @@ export function tooltipOf(d, clock) {
 
 /** @param {any} d @returns {DomNode} */
 function head(d) {
-  const order = d.order
-    ? [d.order.name, d.order.product, d.order.quantity !== null ? `${number(d.order.quantity)} pcs` : null, d.order.customer]
-    : [];
-  const line = order.filter(Boolean).join(" \u00b7 ");
+  const { name, product, quantity, customer } = d.order ?? {};
+  const amount = quantity === null || quantity === undefined ? null : `${number(quantity)} pcs`;
+  const line = [name, product, amount, customer].filter(Boolean).join(" \u00b7 ");
   return {
     className: "tk-tip-head",
     children: [
@@ -151,11 +150,12 @@ function neighbours(d, clock) {
   const line = (/** @type {any} */ n, /** @type {"end"|"start"} */ point) => {
     const at = n[point] === null ? "not scheduled" : `${n.resource ?? ""} ${instant(n[point], clock)}`.trim();
     const broken = n.slack !== null && n.slack < 0;
+    const text = broken ? `${at}, too close by ${duration(-n.slack)}` : at;
     return {
       className: "tk-tip-neighbour",
       children: [
         { tag: "span", className: "tk-tip-name", text: n.name },
-        { tag: "span", className: broken ? "tk-bad" : "tk-muted", text: broken ? `${at}, too close by ${duration(-n.slack)}` : at },
+        { tag: "span", className: broken ? "tk-bad" : "tk-muted", text },
       ],
     };
   };

@@ -4,7 +4,12 @@ import { fill } from "./dom.js";
 
 /** @typedef {import("./bars.js").DomNode} DomNode */
 
-const TITLES = { order: "Coloured by order", lateness: "Coloured by lateness", family: "Coloured by setup family", status: "Coloured by status" };
+const TITLES = {
+  order: "Coloured by order",
+  lateness: "Coloured by lateness",
+  family: "Coloured by setup family",
+  status: "Coloured by status",
+};
 
 /**
  * The legend's nodes.
@@ -43,7 +48,9 @@ export function legendOf(key, palette, families, preview) {
     mark("maintenance", "tk-sample tk-sample-outage"),
     mark("not working", "tk-sample tk-sample-off"),
   ];
-  if (preview) marks.unshift(mark("changed", "tk-sample tk-sample-moved"), mark("present place", "tk-sample tk-sample-ghost"));
+  if (preview) {
+    marks.unshift(mark("changed", "tk-sample tk-sample-moved"), mark("present place", "tk-sample tk-sample-ghost"));
+  }
   return [
     { tag: "span", className: "tk-legend-title", text: TITLES[key] },
     ...colours,

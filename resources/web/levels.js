@@ -73,12 +73,15 @@ export function levelNearest(msPerPx) {
  * @param {{from: number, to: number}} whole
  * @param {Level} level
  * @param {number} centre
+ * @param {number} leastPx  the axis is at least so long, so that it fills the screen
  * @returns {{from: number, to: number}}
  */
-export function axisSpan(whole, level, centre) {
+export function axisSpan(whole, level, centre, leastPx = 0) {
   const longest = MAX_TICKS * level.tickMs;
-  if (whole.to - whole.from <= longest) return whole;
-  const from = Math.min(Math.max(whole.from, centre - longest / 2), whole.to - longest);
+  const to = Math.max(whole.to, whole.from + leastPx * level.msPerPx);
+  if (to - whole.from <= longest) return { from: whole.from, to };
+  const wanted = Math.min(Math.max(whole.from, centre - longest / 2), whole.to - longest);
+  const from = wanted - ((wanted - whole.from) % DAY);
   return { from, to: from + longest };
 }
 

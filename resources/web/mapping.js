@@ -36,12 +36,15 @@
  * @property {number} rowFrom
  * @property {number} rowTo
  * @property {number} msPerPx
+ * @property {{from: number, to: number}} plan  as in the frame, at this revision
+ * @property {{from: number, to: number}} span
  * @property {boolean} merged
  * @property {boolean} tight
  * @property {Bar[]} bars
  * @property {string[][]} modes
  * @property {[string, string, string, number][]} deps
  * @property {[string, number, number, string, string][]} ghosts  row, start, end, kind, operation
+ * @property {[number, number, number, number][]} heat  group, start, end, utilisation
  * @property {number[]} lanes  bars side by side, by row of the frame
  * @property {number[]} loads  utilisation 0-1 or -1, by row of the frame
  */
@@ -52,6 +55,7 @@ const LANE_PX = 26;
 const MOST_LANES = 6;
 const GROUP_PX = 26;
 const SMALLEST_SHADE_PX = 3;
+const HEAT_TEXT_PX = 34;
 /** Beyond this many changed bars, loading the window anew is quicker than changing bars one by one. */
 export const MOST_PATCHES = 60;
 
@@ -179,7 +183,7 @@ export function dependencyOf([id, from, to, type]) {
  * @param {PlantClock} clock
  */
 export function rowRanges(frame, window, clock) {
-  /** @type {ReturnType<typeof range>[]} */
+  /** @type {(ReturnType<typeof range> & {style?: string})[]} */
   const ranges = [];
   const smallest = SMALLEST_SHADE_PX * window.msPerPx;
   const shades = frame.calendars.map((spans) =>
@@ -193,6 +197,12 @@ export function rowRanges(frame, window, clock) {
     if (index < window.rowFrom || index >= window.rowTo || e <= window.from || s >= window.to) return;
     ranges.push(range(`o${k}`, frame.rows[index].id, s, e, "tk-outage", reason, clock));
   });
+  for (const [group, s, e, share] of window.heat) {
+    const label = (e - s) / window.msPerPx >= HEAT_TEXT_PX ? `${Math.round(share * 100)}%` : "";
+    const tone = share > 1.001 ? "over" : share > 0.85 ? "high" : "fine";
+    const made = range(`h${s}:${group}`, groupId(group), s, e, `tk-heat tk-heat-${tone}`, label, clock);
+    ranges.push({ ...made, style: `--tk-share:${Math.min(100, share * 100).toFixed(0)}%` });
+  }
   window.ghosts.forEach(([row, s, e, kind, op], k) => {
     ranges.push(range(`g${k}:${op}`, row, s, e, `tk-ghost tk-ghost-${kind}`, "", clock));
   });

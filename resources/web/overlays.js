@@ -63,7 +63,7 @@ export class DragBadge {
   }
 }
 
-/** Messages at the lower edge; they go by themselves or by a click. */
+/** Messages at the lower edge; they go by themselves, and the mouse passes through them. */
 export class Toasts {
   constructor() {
     this.element = overlay("tk-toasts");
@@ -80,7 +80,6 @@ export class Toasts {
     const toast = document.createElement("div");
     toast.className = `tk-toast tk-toast-${tone}`;
     fill(toast, [{ tag: "i", className: `fa ${icon}` }, { tag: "span", text }]);
-    toast.addEventListener("click", () => toast.remove());
     this.element.append(toast);
     while (this.element.children.length > MOST_TOASTS) this.element.firstElementChild?.remove();
     window.setTimeout(() => toast.remove(), TOAST_MS);

@@ -1,5 +1,5 @@
 // @ts-check
-/** The page of the plain chart: read-only, but it selects, opens the editor by double click, and follows the session. */
+/** The page of the plain chart: it changes nothing, but selects, asks for the editor and follows the session. */
 import { connect, fetchJson } from "./bridge.js";
 import { NAMES_PX, chartOf } from "./chart.js";
 import { PlantClock } from "./clock.js";
@@ -23,7 +23,8 @@ async function load() {
     return;
   }
   const rows = frame.rows.length;
-  const query = new URLSearchParams({ from: frame.plan.from, to: frame.plan.to, rowFrom: "0", rowTo: String(rows), viewFrom: "0" });
+  const { from, to } = frame.plan;
+  const query = new URLSearchParams({ from, to, rowFrom: "0", rowTo: String(rows), viewFrom: "0" });
   query.set("viewTo", String(rows));
   query.set("msPerPx", String(scale(frame)));
   data = { frame, window: await fetchJson(`board/window?${query}`) };
@@ -46,7 +47,8 @@ function draw() {
   for (const node of nodes) svg.append(element(node));
   chart.replaceChildren(svg);
   const legend = /** @type {HTMLElement} */ (document.getElementById("legend"));
-  legend.textContent = `${frame.operations} operations on ${frame.rows.length} resources. Red edges are late or break a rule.`;
+  const counts = `${frame.operations} operations on ${frame.rows.length} resources`;
+  legend.textContent = `${counts}. Red edges are late or break a rule.`;
 }
 
 /** @param {import("./chart.js").SvgNode} node */

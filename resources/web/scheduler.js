@@ -1,5 +1,5 @@
 // @ts-check
-/** The Bryntum scheduler: how it is set up, and projects for it. With `board.js` the only module that knows Bryntum. */
+/** The Bryntum scheduler: how it is set up, and projects for it. The only module that imports Bryntum. */
 import * as B from "/bryntum/schedulerpro.module.js";
 import { LEVELS, tickText, topText } from "./levels.js";
 import { ROW_PX } from "./mapping.js";
@@ -50,6 +50,7 @@ const PRESETS = LEVELS.map((level) => ({
   shiftUnit: level.unit,
   timeResolution: { unit: "minute", increment: level.snapMinutes },
   columnLinesFor: 1,
+  preserveHoursAcrossDST: true,
   headers: [
     {
       unit: TOP_UNIT[level.top],
@@ -86,7 +87,7 @@ function loadNode(load) {
   return {
     className: `tk-load ${tone}`,
     children: [
-      { className: "tk-load-track", children: [{ className: "tk-load-fill", style: `width:${(share * 100).toFixed(0)}%` }] },
+      { className: "tk-load-track", children: [{ className: "tk-load-fill", style: `width:${share * 100}%` }] },
       { tag: "span", text: `${Math.round(load * 100)}%` },
     ],
   };
@@ -127,7 +128,13 @@ const COLUMNS = [
 /** Everything that edits, explains or moves by itself is off: gestures go through `gestures.js` to Python. */
 const FEATURES = {
   tree: true,
-  dependencies: { allowCreate: false, showTooltip: false, radius: 5, clickWidth: 1, highlightDependenciesOnEventHover: false },
+  dependencies: {
+    allowCreate: false,
+    showTooltip: false,
+    radius: 5,
+    clickWidth: 1,
+    highlightDependenciesOnEventHover: false,
+  },
   resourceTimeRanges: true,
   timeRanges: { showCurrentTimeLine: false, showHeaderElements: true, showTooltip: false },
   columnLines: true,
@@ -209,4 +216,9 @@ export function makeScheduler(own, features) {
 export async function setTheme(dark) {
   document.documentElement.classList.toggle("tk-dark", dark);
   await B.DomHelper.setTheme(dark ? "svalbard-dark" : "svalbard-light");
+}
+
+/** @returns {Promise<void>} */
+export function nextFrame() {
+  return new Promise((resolve) => requestAnimationFrame(() => resolve()));
 }

@@ -35,18 +35,20 @@
 /** How much of a screen must still be loaded beyond the edge before more is fetched. */
 const NEAR = 0.35;
 /** Merged blocks are made anew when the scale changes by more than this. */
-const COARSER = 1.3;
+const MERGED_SCALE = 1.3;
+/** Shading leaves out what is too narrow, so a window serves no scale that differs by more than this. */
+const SHADED_SCALE = 2.2;
 
 /**
  * What to fetch for a view, or null when what is loaded will do.
  * @param {View} view
  * @param {Loaded|null} loaded
- * @param {{from: number, to: number}} plan  the first start and the last end of any bar
+ * @param {{from: number, to: number}} axis  the whole time axis
  * @param {number} rowCount
  * @returns {WindowRequest|null}
  */
-export function refillFor(view, loaded, plan, rowCount) {
-  if (loaded && covers(view, loaded, plan, rowCount) && detailFits(view, loaded)) return null;
+export function refillFor(view, loaded, axis, rowCount) {
+  if (loaded && covers(view, loaded, axis, rowCount) && detailFits(view, loaded)) return null;
   const time = view.to - view.from;
   const rows = view.rowTo - view.rowFrom;
   return {
@@ -63,16 +65,16 @@ export function refillFor(view, loaded, plan, rowCount) {
 /**
  * @param {View} view
  * @param {Loaded} loaded
- * @param {{from: number, to: number}} plan
+ * @param {{from: number, to: number}} axis
  * @param {number} rowCount
  */
-function covers(view, loaded, plan, rowCount) {
+function covers(view, loaded, axis, rowCount) {
   const near = loaded.tight ? 0 : NEAR;
   const time = near * (view.to - view.from);
   const rows = Math.ceil(near * (view.rowTo - view.rowFrom));
   return (
-    loaded.from <= Math.max(plan.from, view.from - time) &&
-    loaded.to >= Math.min(plan.to, view.to + time) &&
+    loaded.from <= Math.max(axis.from, view.from - time) &&
+    loaded.to >= Math.min(axis.to, view.to + time) &&
     loaded.rowFrom <= Math.max(0, view.rowFrom - rows) &&
     loaded.rowTo >= Math.min(rowCount, view.rowTo + rows)
   );
@@ -83,5 +85,6 @@ function covers(view, loaded, plan, rowCount) {
  * @param {Loaded} loaded
  */
 function detailFits(view, loaded) {
-  return !loaded.merged || Math.abs(Math.log(view.msPerPx / loaded.msPerPx)) < Math.log(COARSER);
+  const most = loaded.merged ? MERGED_SCALE : SHADED_SCALE;
+  return Math.abs(Math.log(view.msPerPx / loaded.msPerPx)) < Math.log(most);
 }

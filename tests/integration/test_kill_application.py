@@ -27,7 +27,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def _plant() -> Schedule:
     chains = range(12)
     events = [
-        op(f"{c}-{k}", 37 + 11 * ((c * 5 + k * 3) % 7), modes=[f"M{(c + k) % 4}", f"M{(c + k + 1) % 4}"], order_id=f"O{c}")
+        op(
+            f"{c}-{k}",
+            37 + 11 * ((c * 5 + k * 3) % 7),
+            modes=[f"M{(c + k) % 4}", f"M{(c + k + 1) % 4}"],
+            order_id=f"O{c}",
+        )
         for c in chains
         for k in range(4)
     ]

@@ -136,7 +136,9 @@ def test_an_edit_names_every_bad_field(session: PlanningSession) -> None:
 
 
 def test_a_longer_operation_ends_later(session: PlanningSession) -> None:
-    _do(session, "edit", eventId="A", changes={"duration": 90 * 60_000, "name": "Longer"}, start=format_instant(at(300)))
+    _do(
+        session, "edit", eventId="A", changes={"duration": 90 * 60_000, "name": "Longer"}, start=format_instant(at(300))
+    )
     edited = session.facts.operations["A"]
     assert (edited.name, edited.end_date) == ("Longer", at(390))
     assert session.undo_label == "Edit A"
@@ -175,7 +177,9 @@ def test_saving_makes_a_version_whose_diff_rebuilds_it(versions: VersionService,
     assert session.working == versions.data(first.id)
 
 
-def test_another_writer_is_a_conflict_and_a_merge_takes_both(versions: VersionService, session: PlanningSession) -> None:
+def test_another_writer_is_a_conflict_and_a_merge_takes_both(
+    versions: VersionService, session: PlanningSession
+) -> None:
     other = _open(versions, session.schedule_id)
     _move(session, "A", 200)
     theirs = versions.data(other.head.id).model_copy()

@@ -21,8 +21,10 @@ test("the plant's wall clock is read off the axis whatever the browser's zone is
 test("an instant survives the way to the axis and back", () => {
   for (const browser of [0, 9 * HOUR]) {
     const clock = new PlantClock(berlin, fixed(browser));
-    for (let ms = DST - 30 * HOUR; ms < DST - HOUR; ms += HOUR / 4) assert.equal(clock.fromBoard(clock.toBoard(ms)), ms);
-    for (let ms = DST + HOUR; ms < DST + 30 * HOUR; ms += HOUR / 4) assert.equal(clock.fromBoard(clock.toBoard(ms)), ms);
+    for (let ms = DST - 30 * HOUR; ms < DST + 30 * HOUR; ms += HOUR / 4) {
+      const twice = ms >= DST - HOUR && ms < DST + HOUR;
+      if (!twice) assert.equal(clock.fromBoard(clock.toBoard(ms)), ms);
+    }
   }
 });
 

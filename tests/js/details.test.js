@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { chartOf } from "../../resources/web/chart.js";
 import { PlantClock } from "../../resources/web/clock.js";
 import { blockTooltip, tooltipOf } from "../../resources/web/details.js";
-import { neighbour } from "../../resources/web/gestures.js";
+import { neighbour } from "../../resources/web/keys.js";
 import { legendOf } from "../../resources/web/legend.js";
 import { HOUR, T0, bar, boardWindow, frame, palette } from "./sample.js";
 
@@ -82,8 +82,9 @@ test("the tooltip tells everything a planner asks of a bar", () => {
 });
 
 test("an operation without order, setup or neighbours has a short tooltip", () => {
-  const bare = { order: null, setup: null, family: null, before: [], after: [], violations: [], modes: [], demands: [] };
-  const shown = text(tooltipOf(details({ ...bare, lateness: "no due date" }), clock));
+  const nothing = { order: null, setup: null, family: null };
+  const none = { before: [], after: [], violations: [], modes: [], demands: [] };
+  const shown = text(tooltipOf(details({ ...nothing, ...none, lateness: "no due date" }), clock));
   for (const part of ["Setup", "Order due", "Follows", "Can run on", "Needs"]) assert.ok(!shown.includes(part), part);
 });
 

@@ -55,6 +55,7 @@ export const boardWindow = (over = {}) => ({
   modes: [],
   deps: [["d", "a", "b", 2]],
   ghosts: [],
+  heat: [],
   lanes: [1, 2, 1],
   loads: [0.5, -1, 0.7],
   ...over,

@@ -79,7 +79,7 @@ def test_merge_laws(base: Schedule, ours: Schedule, theirs: Schedule) -> None:
     one = merge(base, ours, theirs)
     keys = {c.key for c in one.conflicts}
     assert {c.key for c in one.unresolved} == keys
-    settled = merge(base, ours, theirs, {key: "theirs" for key in keys})
+    settled = merge(base, ours, theirs, dict.fromkeys(keys, "theirs"))
     assert settled.unresolved == ()
     for merged in (one.schedule, settled.schedule):
         ids = [op.id for op in merged.snapshot.events]

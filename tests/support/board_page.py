@@ -62,7 +62,7 @@ class BoardPage:
 
     def settle(self) -> None:
         """Wait until nothing is being loaded any more."""
-        quiet = "!!(!window.board || !board.scheduler || (!board.refilling && !board.again && !board.stale))"
+        quiet = "!!(!window.board || !board.scheduler || board.loader.isQuiet)"
         for _ in range(2):
             pause(100)
             wait(lambda: self.js(quiet), 30)
@@ -93,7 +93,9 @@ class BoardPage:
 
     def px(self, milliseconds: float) -> float:
         """How many pixels a span takes at the present zoom."""
-        return milliseconds / self.run("return (await import('planner://app/levels.js')).LEVELS[board.level].msPerPx")
+        return milliseconds / self.run(
+            "return (await import('planner://app/levels.js')).LEVELS[board.viewport.level].msPerPx"
+        )
 
     def toasts(self) -> str:
         """The messages that are shown."""

@@ -54,7 +54,7 @@ def test_what_may_not_pause_goes_where_it_fits_whole() -> None:
 def test_only_resources_of_its_modes_take_it() -> None:
     schedule = plant([op("A", 60, modes=["M1", ("M2", 90)])], resources=[machine("M1"), machine("M2"), machine("M3")])
     assert _minutes(_placed(schedule, "A", 0, "M2")) == ("M2", 0, 90)
-    with pytest.raises(TaktwerkError, match="cannot run on M3.*M1, M2"):
+    with pytest.raises(TaktwerkError, match=r"cannot run on M3.*M1, M2"):
         _placed(schedule, "A", 0, "M3")
 
 

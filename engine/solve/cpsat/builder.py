@@ -9,7 +9,7 @@ from engine.solve.cpsat.capacity import Capacity
 from engine.solve.cpsat.constraints import Rules
 from engine.solve.cpsat.kept import keep_order
 from engine.solve.cpsat.model import Model
-from engine.solve.cpsat.objective import Objective, needs_setup_amounts
+from engine.solve.cpsat.objective import Objective, needs_setup_amounts, weighs_setups
 from engine.solve.cpsat.open_choices import OpenChoice, open_choices
 from engine.solve.cpsat.setups import Setups
 from engine.solve.cpsat.variables import make_op
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 class Built:
     """A model with what is needed to read its solutions.
 
-    ``is_restricted``: it leaves out plans, so that neither its bound nor its infeasibility says anything about the
-    frame.
+    ``is_relaxed``: its plans may lack room for setups, so that they have to be repaired; its bound holds.
     """
 
     model: Model
@@ -34,10 +33,10 @@ class Built:
     made: dict[int, OpVars]
     levels: list[Level]
     open_choices: list[OpenChoice]
-    is_restricted: bool
+    is_relaxed: bool
 
 
-def build(frame: Frame, *, with_objective: bool = True, reach: int | None = None) -> Built | None:
+def build(frame: Frame, *, with_objective: bool = True) -> Built | None:
     """Return the model of a frame, or None when it has no solution on the face of it.
 
     Parameters
@@ -46,8 +45,6 @@ def build(frame: Frame, *, with_objective: bool = True, reach: int | None = None
         What to model.
     with_objective
         Whether to build the objective's levels.
-    reach
-        See ``Setups``.
     """
     windows = compute_windows(frame)
     if any(window.is_empty for window in windows.values()):
@@ -59,7 +56,8 @@ def build(frame: Frame, *, with_objective: bool = True, reach: int | None = None
     choices = open_choices(model, frame)
     undecided = [(h, h.op.demands[k].quantity, lits) for h, k, lits in choices if len(lits) > 1]
     capacity = Capacity(model, frame, made, undecided)
-    setups = Setups(model, frame, made, with_objective and needs_setup_amounts(frame), reach)
+    weighed = with_objective and weighs_setups(frame)
+    setups = Setups(model, frame, made, weighed and needs_setup_amounts(frame), weighed)
     setups.add_all(capacity)
     capacity.add_all()
     Rules(model, frame, made).add_all()
@@ -68,4 +66,4 @@ def build(frame: Frame, *, with_objective: bool = True, reach: int | None = None
     levels = Objective(model, frame, made, setups).levels() if with_objective else []
     if model.is_contradictory:
         return None
-    return Built(model, frame, made, levels, choices, setups.is_restricted)
+    return Built(model, frame, made, levels, choices, setups.is_relaxed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.clock import ClockSet
+from engine.solve.cpsat.repair import Repairer
 from engine.solve.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE, Solution
 
 if TYPE_CHECKING:
@@ -14,13 +15,11 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.frame import Frame
     from engine.solve.cpsat.model import Lit
     from engine.solve.cpsat.variables import OpVars
-    from engine.solve.problem import Problem
+    from engine.solve.cpsat.repair import Repairer
+from engine.solve.problem import Problem
 
-Value = "Callable[[object], int]"
-
-
-class Decoder:
-    """Reads plans from values of the variables of one model."""
+class PlanReader:
+    """Reads plans from values of the variables of one model; repairs them where the model is relaxed."""
 
     def __init__(self, built: Built) -> None:
         self._built = built
@@ -28,9 +27,15 @@ class Decoder:
         problem = built.frame.problem
         self._clocks = ClockSet(problem, problem.window_end)
         self._frozen = _held_plan(built.frame)
+        self._setup_resources = {r for r in self._frame.touched() if problem.resources[r].setup is not None}
+        self._repairer = Repairer(problem, self._setup_resources) if built.is_relaxed else None
 
     def read(self, value: Callable[[object], int]) -> Solution | None:
-        """Return the plan that the values of ``value(expression)`` stand for; None where calendars are not known."""
+        """Return the plan that the values of ``value(expression)`` stand for.
+
+        None where it reaches beyond the calendars that are known, or does not leave room for setups and cannot be
+        repaired.
+        """
         problem, built = self._frame.problem, self._built
         solution = self._frozen.copy()
         for o, made in built.made.items():
@@ -38,9 +43,8 @@ class Decoder:
                 return None
         for held, k, lits in built.open_choices:
             solution.choice[problem.demand_offset[held.op.index] + k] = _chosen(lits, value)
-        touched = {r for r in self._frame.touched() if problem.resources[r].setup is not None}
-        write_setup_starts(problem, solution, touched)
-        return solution
+        write_setup_starts(problem, solution, self._setup_resources)
+        return solution if self._repairer is None else self._repairer.repaired(solution)
 
     def _read_op(self, solution: Solution, o: int, made: OpVars, value: Callable[[object], int]) -> bool:
         problem = self._frame.problem

@@ -14,7 +14,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from engine.solve.cpsat.builder import Built, build
-from engine.solve.cpsat.decode import Decoder
+from engine.solve.cpsat.decode import PlanReader
 from engine.solve.cpsat.frame import Frame, Index
 from engine.solve.cpsat.search import Settings, set_parameters
 from engine.solve.evaluate import evaluate
@@ -127,7 +127,7 @@ class _Search:
         self._built = built
         self._settings = settings
         self._stop = stop
-        self._decoder = Decoder(built)
+        self._reader = PlanReader(built)
         self._before = evaluate(problem, incumbent)
         self.best: Solution | None = None
         self.vector: tuple[int, ...] | None = None
@@ -171,7 +171,7 @@ class _Search:
                 withdraw()
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             values = dict(enumerate(solver.response_proto.solution))
-            found = self._decoder.read(lambda e: int(solver.value(e)))
+            found = self._reader.read(lambda e: int(solver.value(e)))
             if found is not None:
                 vector = evaluate(self._problem, found)
                 if vector <= (self.vector or self._before):

@@ -39,6 +39,20 @@ def needs_setup_amounts(frame: Frame) -> bool:
     return bool(with_cost) and any(op.demands for op in problem.ops)
 
 
+def weighs_setups(frame: Frame) -> bool:
+    """Whether setups count in the objective by their length or cost, and not only by the time that they take."""
+    problem, objective = frame.problem, frame.problem.objective
+    weights = objective.weights or {}
+    names = {name for name in ("setup", "balance", "cost") if weights.get(name)} | set(objective.names)
+    with_setup = [r for r in problem.resources if r.setup is not None]
+    if not with_setup:
+        return False
+    if names & {"minimize_setup", "setup", "balance_resources", "balance"}:
+        return True
+    rates = any(r.cost_per_hour for r in problem.resources)
+    return bool(names & {"minimize_cost", "cost"}) and (rates or any(r.setup.cost.any() for r in with_setup if r.setup))
+
+
 class Objective:
     """Builds the levels of the objective of a frame."""
 

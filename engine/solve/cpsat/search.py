@@ -12,9 +12,9 @@ import numpy as np
 from ortools.sat.python import cp_model, cp_model_helper
 
 from engine.solve.cpsat.builder import Built, build
-from engine.solve.cpsat.decode import Decoder
+from engine.solve.cpsat.decode import PlanReader
 from engine.solve.cpsat.frame import Frame, Index
-from engine.solve.cpsat.sizes import far_end, guessed_end, is_too_large, setup_reach
+from engine.solve.cpsat.sizes import far_end, guessed_end, is_too_large
 from engine.solve.evaluate import evaluate
 from engine.solve.timeline import FOREVER
 
@@ -141,7 +141,7 @@ class _Run:
         high = far if caps is None else min(far, int(caps.max(initial=0)))
         frame = Frame(self._index, problem.movable, self.best, (0, high), relaxed_from, caps)
         begin = time.monotonic()
-        built = build(frame, reach=setup_reach(problem))
+        built = build(frame)
         if built is None:
             return "infeasible" if self.best is None else "unknown"
         _log.info("model of %d operations built in %.2f s", len(frame.free), time.monotonic() - begin)
@@ -150,7 +150,7 @@ class _Run:
 
     def _climb(self, searcher: Searcher, built: Built) -> str:
         """Minimise level after level, each with those before held where they are."""
-        exact = self._problem.is_exact and not built.is_restricted
+        exact = self._problem.is_exact
         proven = True
         for number, level in enumerate(built.levels):
             is_last = number == len(built.levels) - 1
@@ -159,7 +159,7 @@ class _Run:
                 until = time.monotonic() + _SHARE_OF_LEVEL * (until - time.monotonic())
             status = searcher.minimise(level, until, first=number == 0)
             if status == cp_model.INFEASIBLE and self.vector is None:
-                return "infeasible" if exact or not built.is_restricted else "unknown"
+                return "infeasible"
             if self._stop.stopped:
                 return "unknown"
             if status == cp_model.OPTIMAL:
@@ -230,7 +230,7 @@ class Searcher:
         self._stop = stop
         self._take = take
         self._raise_bound = raise_bound
-        self._decoder = Decoder(built)
+        self._reader = PlanReader(built)
         self._values: dict[int, int] | None = None
         self.bound = 0.0
         self.is_relaxed = built.frame.clocks.relaxed_from < built.frame.high
@@ -243,8 +243,8 @@ class Searcher:
         model.write_hints(self._values)
         solver = cp_model.CpSolver()
         set_parameters(solver.parameters, self._settings, until)
-        callback = _Callback(self._decoder, self._take)
-        if first and not self._built.is_restricted:
+        callback = _Callback(self._reader, self._take)
+        if first:
             solver.best_bound_callback = lambda value: self._raise_bound(level.bound(value))
         withdraw = self._stop.on_stop(solver.stop_search)
         try:
@@ -258,7 +258,7 @@ class Searcher:
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             self.bound = solver.best_objective_bound
             self._values = dict(enumerate(solver.response_proto.solution))
-            found = self._decoder.read(lambda expr: int(solver.value(expr)))
+            found = self._reader.read(lambda expr: int(solver.value(expr)))
             if found is not None:
                 self._take(found)
         return status
@@ -271,9 +271,9 @@ class Searcher:
 class _Callback(cp_model.CpSolverSolutionCallback):
     """Reads plans as they come, not more often than every so many milliseconds."""
 
-    def __init__(self, decoder: Decoder, take: Callable[[Solution], None]) -> None:
+    def __init__(self, reader: PlanReader, take: Callable[[Solution], None]) -> None:
         super().__init__()
-        self._decoder = decoder
+        self._reader = reader
         self._take = take
         self._next_at = 0.0
         self.error: Exception | None = None
@@ -284,7 +284,7 @@ class _Callback(cp_model.CpSolverSolutionCallback):
         if now < self._next_at or self.error is not None:
             return
         try:
-            found = self._decoder.read(lambda expr: int(self.value(expr)))
+            found = self._reader.read(lambda expr: int(self.value(expr)))
             if found is not None:
                 self._take(found)
         except Exception as error:  # an exception must not cross into C++

@@ -1,29 +1,32 @@
-"""Setups: a circuit through the operations with a family on each resource that has a setup matrix.
+"""Setups: what may follow what on each resource with a setup matrix, and the gap between.
 
-An arc says that one operation is the next with a family after another; operations without a family may run between
-them. Arcs carry the setup before their head. Everything is on the clock of the resource, where a setup that pauses
-over breaks is simply so long.
+Two forms. A *circuit* has an arc for each operation that can be the next with a family after another, and knows each
+setup: exact, but CP-SAT finds little with it beyond a dozen operations on a resource. *Pairs* have one literal for each
+two operations, which of them is first, and keep the shortest chain of setups between them: exact where setups obey the
+triangle inequality and nothing but the gap depends on them; else a relaxation, whose plans are repaired by decoding.
+
+Everything is on the clock of the resource, where a setup that pauses over breaks is simply so long. Operations without
+a family may run between two with one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.solve.cpsat.model import Lit, Model, negated
-from engine.solve.cpsat.setup_nodes import Amount, Amounts, Changeover, Node, make_nodes
-from engine.solve.cpsat.variables import demand_zones, span_zones
+from engine.solve.cpsat.circuits import Circuit, Measures
+from engine.solve.cpsat.model import Model
+from engine.solve.cpsat.setup_nodes import Changeover, Node, make_nodes
+from engine.solve.cpsat.setup_pairs import add_pairs, closure, is_metric
 from engine.solve.problem import NO_FAMILY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from engine.solve.cpsat.calendars import Zone
     from engine.solve.cpsat.capacity import Capacity
     from engine.solve.cpsat.frame import Frame
-    from engine.solve.cpsat.variables import OpVars, Track
+    from engine.solve.cpsat.variables import OpVars
     from engine.solve.problem import ResourceData
 
-Arc = tuple[int, int, Lit]
+MOST_ARCS = 300
+MOST_ARCS_FOR_AMOUNTS = 20_000
 
 
 class Setups:
@@ -33,203 +36,88 @@ class Setups:
     ----------
     model, frame, made
         The model, what it covers, and the variables of its free operations.
-    need_amounts
-        Whether the objective needs to know each setup.
-    reach
-        None: any operation may follow any. Else only operations at most so many places apart in the base plan may,
-        which keeps big models small but leaves out plans (``is_restricted``).
+    need_amounts, need_arcs
+        Whether the objective weighs the length of setups with something else than their arcs; whether it weighs them
+        at all.
+
+    Attributes
+    ----------
+    is_relaxed
+        Whether plans of the model may lack room for setups.
+    changeovers
+        The possible setups with their literals, where there are circuits.
     """
 
     def __init__(
-        self, model: Model, frame: Frame, made: dict[int, OpVars], need_amounts: bool, reach: int | None = None
+        self, model: Model, frame: Frame, made: dict[int, OpVars], need_amounts: bool = False, need_arcs: bool = False
     ) -> None:
         self._model = model
         self._frame = frame
         self._made = made
         self._need_amounts = need_amounts
-        self._reach = reach
-        self.is_restricted = False
+        self._need_arcs = need_arcs or need_amounts
+        self.is_relaxed = False
         self.changeovers: list[Changeover] = []
-        self._rows: dict[int, list[Node]] = {}
-        self._explicit: set[int] = set()
-        self._measured: dict[tuple[int, int], list[tuple[Track, Node]]] = {}
 
     def add_all(self, capacity: Capacity) -> None:
         """Require sequences and setups; tell ``capacity``, which must come later, what holds resources before a start."""
-        problem = self._frame.problem
+        problem, circuits = self._frame.problem, dict[int, list[Node]]()
         for resource in sorted(self._frame.touched()):
             data = problem.resources[resource]
-            if data.setup is not None:
-                nodes = make_nodes(self._model, self._frame, self._made, data)
-                if any(node.track is not None for node in nodes) or self._has_locks(nodes):
-                    self._rows[resource] = nodes
-        matrices = [problem.resources[resource].setup for resource in self._rows]
-        longest = max((int(matrix.ticks.max(initial=0)) for matrix in matrices if matrix is not None), default=0)
-        for resource, nodes in self._rows.items():
-            if longest and self._is_explicit(problem.resources[resource], nodes, capacity):
-                self._explicit.add(resource)
-                for node in nodes:
-                    if node.track is not None and node.needs_setup:
-                        self._measure(node, node.track, longest)
-        self._gather()
-        for resource, nodes in self._rows.items():
-            self._add_circuit(problem.resources[resource], nodes)
-        for pairs in self._measured.values():
-            track = pairs[0][0]
-            arcs = [change for _, node in pairs for change in node.incoming]
-            self._model.require(track.setup == sum(c.ticks * c.lit for c in arcs))
-            for _, node in pairs:
-                self._keep_clear(track, node)
-        for resource in self._explicit:
-            for node in self._rows[resource]:
-                if node.held is not None and any(c.ticks for c in node.incoming):
-                    self._hold(resource, node, capacity)
+            if data.setup is None:
+                continue
+            nodes = make_nodes(self._model, self._frame, self._made, data)
+            if not any(node.track is not None or (node.held is not None and node.held.is_lock) for node in nodes):
+                continue
+            is_exact = is_metric(data.setup, nodes) and not self._depends_on_lengths(data, nodes, capacity)
+            arcs = _count_arcs(nodes)
+            if arcs > (MOST_ARCS_FOR_AMOUNTS if self._need_arcs else MOST_ARCS) or (is_exact and not self._need_arcs):
+                add_pairs(self._model, self._frame, data, nodes, closure(data.setup, nodes))
+                self.is_relaxed = self.is_relaxed or not is_exact
+            else:
+                circuits[resource] = nodes
+        self._add_circuits(circuits, capacity)
 
-    def _has_locks(self, nodes: list[Node]) -> bool:
-        return any(node.held is not None and node.held.is_lock for node in nodes)
+    def _add_circuits(self, circuits: dict[int, list[Node]], capacity: Capacity) -> None:
+        problem = self._frame.problem
+        measures = Measures(self._model, self._frame, self._made)
+        measured = {r for r, nodes in circuits.items() if self._is_explicit(problem.resources[r], nodes, capacity)}
+        for resource in measured:
+            for node in circuits[resource]:
+                measures.add(node, circuits)
+        for resource, nodes in circuits.items():
+            circuit = Circuit(self._model, self._frame, problem.resources[resource], nodes)
+            circuit.add()
+            self.changeovers += circuit.changeovers
+        measures.require(circuits)
+        for resource in measured:
+            for node in circuits[resource]:
+                measures.hold(resource, node, capacity)
 
     def _is_explicit(self, data: ResourceData, nodes: list[Node], capacity: Capacity) -> bool:
         """Whether setup lengths matter beyond the gaps that arcs keep."""
-        if self._need_amounts or data.outages or data.blocked:
+        return self._need_amounts or self._is_shared(data, nodes, capacity)
+
+    def _depends_on_lengths(self, data: ResourceData, nodes: list[Node], capacity: Capacity) -> bool:
+        """Whether more than the gap between two operations depends on a setup's length; a release date for one."""
+        if self._is_shared(data, nodes, capacity):
             return True
-        if any(self._frame.problem.ops[node.op].demands for node in nodes):
+        clock = self._frame.clocks.of(data.index)
+        return any(node.needs_setup and clock.first_start(node.release) > 0 for node in nodes if node.held is None)
+
+    def _is_shared(self, data: ResourceData, nodes: list[Node], capacity: Capacity) -> bool:
+        """Whether a setup could meet something that is not in the sequence, here or on a secondary resource."""
+        frame = self._frame
+        if data.outages or data.blocked or frame.secondary.get(data.index):
             return True
-        if any(h.op.family == NO_FAMILY and h.end > h.start for h in self._frame.primary.get(data.index, [])):
+        if any(frame.problem.ops[node.op].demands for node in nodes):
             return True
-        if self._frame.secondary.get(data.index):
+        if any(h.op.family == NO_FAMILY and h.end > h.start for h in frame.primary.get(data.index, [])):
             return True
         return any(use.mode is None or use.made.op.family == NO_FAMILY for use in capacity.uses.get(data.index, []))
 
-    def _measure(self, node: Node, track: Track, longest: int) -> None:
-        """Give a track the length of its setup as a variable."""
-        if track.held_from is not track.start:
-            return
-        hint = self._hinted_setup(node, track)
-        track.setup = self._model.integer(0, longest, hint)
-        first = None if hint is None or track.start.hint is None else track.start.hint - hint
-        low = max(track.clock.first_start(node.release), track.start.low - longest)
-        track.held_from = self._model.point(min(low, track.start.low), track.start.high, first)
-        self._model.require(track.held_from.expr + track.setup == track.start.expr)
 
-    def _gather(self) -> None:
-        """Note all stops of the operations whose setup is a variable: it may come from any resource of the clock."""
-        for nodes in self._rows.values():
-            for node in nodes:
-                if node.track is not None and node.track.held_from is not node.track.start:
-                    self._measured.setdefault((node.op, id(node.track.clock)), []).append((node.track, node))
-
-    def _hinted_setup(self, node: Node, track: Track) -> int | None:
-        base = self._frame.base
-        if base is None:
-            return None
-        if not any(self._model.is_hinted(mode.lit) for mode in track.modes):
-            return 0
-        return track.clock.work_at(int(base.start[node.op])) - track.clock.work_at(int(base.setup_start[node.op]))
-
-    def _add_circuit(self, data: ResourceData, nodes: list[Node]) -> None:
-        assert data.setup is not None
-        amounts = Amounts(self._frame, data, data.setup)
-        order = self._hinted_order(nodes)
-        arcs = self._ends(data, nodes, amounts, order)
-        for one, other in self._pairs(nodes):
-            amount = amounts.between(one, other)
-            if amount is None:
-                continue
-            lit = self._model.boolean(None if order is None else order.get(one.op) == other.op)
-            arcs.append((one.position + 1, other.position + 1, lit))
-            if one.held is None or other.held is None:
-                self._model.before(one.end, other.start, amount[0], lit)
-            self._note(data.index, other, lit, amount)
-        for node in nodes:
-            absent = negated(self._presence(node))
-            if absent is not False:
-                arcs.append((node.position + 1, node.position + 1, absent))
-        self._model.cp.add_circuit(arcs)
-
-    def _presence(self, node: Node) -> Lit:
-        if node.held is not None:
-            return True
-        lits = [mode.lit for mode in node.modes]
-        return self._model.either(lits, any(self._model.is_hinted(lit) for lit in lits) if self._frame.base else None)
-
-    def _ends(self, data: ResourceData, nodes: list[Node], amounts: Amounts, order: dict[int, int] | None) -> list[Arc]:
-        """Return the arcs from and to the depot: to the operation that comes first, and from the last."""
-        model = self._model
-        kept = [node for node in nodes if node.keeps_order]
-        arcs: list[Arc] = []
-        for node in nodes:
-            if (not node.keeps_order or node is kept[0]) and (amount := amounts.first(node)) is not None:
-                lit = model.boolean(None if order is None else order.get(-1) == node.op)
-                arcs.append((0, node.position + 1, lit))
-                if node.track is not None and amount[0]:
-                    low = node.track.clock.first_start(node.release) + amount[0]
-                    model.within(node.start, [(low, max(low, node.start.high))], lit)
-                self._note(data.index, node, lit, amount)
-            if not node.keeps_order or node is kept[-1]:
-                lit = model.boolean(None if order is None else order.get(node.op) == -1)
-                arcs.append((node.position + 1, 0, lit))
-        if not any(node.held is not None or any(mode.lit is True for mode in node.modes) for node in nodes):
-            arcs.append((0, 0, model.boolean(None if order is None else not order)))
-        return arcs
-
-    def _pairs(self, nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
-        """Yield the pairs that may follow each other."""
-        kept = [node for node in nodes if node.keeps_order]
-        following = {a.position: b for a, b in zip(kept, kept[1:], strict=False)}
-        for one in nodes:
-            for other in nodes:
-                if one is other:
-                    continue
-                if one.keeps_order and other.keeps_order:
-                    if following.get(one.position) is other:
-                        yield one, other
-                elif one.end.low <= other.start.high:
-                    if self._reach is not None and abs(one.position - other.position) > self._reach:
-                        self.is_restricted = True
-                    else:
-                        yield one, other
-
-    def _note(self, resource: int, node: Node, lit: Lit, amount: Amount) -> None:
-        if any(amount):
-            change = Changeover(node.op, resource, lit, *amount)
-            node.incoming.append(change)
-            self.changeovers.append(change)
-
-    def _hinted_order(self, nodes: list[Node]) -> dict[int, int] | None:
-        """Return the base plan's successor of each operation; -1 stands before the first and after the last."""
-        if self._frame.base is None:
-            return None
-        row = [n.op for n in nodes if n.held is not None or any(self._model.is_hinted(m.lit) for m in n.modes)]
-        return dict(zip([-1, *row], [*row, -1], strict=True)) if row else {}
-
-    def _keep_clear(self, track: Track, node: Node) -> None:
-        """A setup covers nothing that its operation's span must not cover."""
-        made, model, frame = self._made[node.op], self._model, self._frame
-        zones: list[tuple[Zone, Lit]] = []
-        for demand, lits in zip(made.op.demands, made.choices, strict=True):
-            for resource, lit in lits.items():
-                if demand.quantity:
-                    zones += [(zone, lit) for zone in demand_zones(frame, resource, track.clock, made.window)]
-        for mode in node.modes:
-            own = [(zone, True) for zone in span_zones(frame, mode.data.resource, track.clock, made.window)]
-            for (a, b), lit in own + zones:
-                if track.held_from.low < b and track.start.high > a:
-                    after = model.boolean(None if track.held_from.hint is None else track.held_from.hint >= b)
-                    model.require(track.held_from.expr >= b, after, lit, mode.lit)
-                    model.require(track.start.expr <= a, negated(after), lit, mode.lit)
-
-    def _hold(self, resource: int, node: Node, capacity: Capacity) -> None:
-        """Keep the setup of an operation that stays apart from all else on what it holds meanwhile."""
-        model, held = self._model, node.held
-        assert held is not None
-        clock = self._frame.clocks.of(resource)
-        longest = max(c.ticks for c in node.incoming)
-        setup = model.integer(0, longest, sum(c.ticks for c in node.incoming if model.is_hinted(c.lit)))
-        model.require(setup == sum(c.ticks * c.lit for c in node.incoming))
-        hint = None if self._frame.base is None else node.start.low - (model.hint_of(setup) or 0)
-        first = model.point(node.start.low - longest, node.start.low, hint)
-        model.require(first.expr + setup == node.start.low)
-        chosen = [(d, r) for d, r in zip(held.op.demands, held.choices, strict=True) if d.quantity and r >= 0]
-        capacity.hold(resource, clock, first, node.start.low, held.start, 1)
-        for demand, secondary in chosen:
-            capacity.hold(secondary, clock, first, node.start.low, held.start, demand.quantity)
+def _count_arcs(nodes: list[Node]) -> int:
+    kept = sum(node.keeps_order for node in nodes)
+    free = len(nodes) - kept
+    return free * free + 2 * free * kept + kept

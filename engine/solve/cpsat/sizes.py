@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 MOST_OPERATIONS = 3_000
 MOST_MODES = 12_000
-MOST_ARCS = 60_000
-LEAST_REACH = 8
 
 
 def far_end(problem: Problem) -> int:
@@ -57,20 +55,3 @@ def is_too_large(problem: Problem) -> bool:
     """Whether CP-SAT would only presolve the whole problem, without finding anything."""
     movable = problem.movable
     return len(movable) > MOST_OPERATIONS or sum(len(problem.ops[o].modes) for o in movable) > MOST_MODES
-
-
-def setup_reach(problem: Problem) -> int | None:
-    """Return how far apart in the plan two operations may stand to become neighbours on a setup resource; None = any.
-
-    Circuits grow with the square of the operations on a resource.
-    """
-    counts: dict[int, int] = {}
-    for op in problem.ops:
-        if op.family != NO_FAMILY:
-            for resource in {m.resource for m in op.modes}:
-                if resource >= 0 and problem.resources[resource].setup is not None:
-                    counts[resource] = counts.get(resource, 0) + 1
-    if sum(n * n for n in counts.values()) <= MOST_ARCS:
-        return None
-    return max(LEAST_REACH, MOST_ARCS // (2 * max(1, sum(counts.values()))))
-

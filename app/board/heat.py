@@ -1,0 +1,82 @@
+"""How busy each group of rows is, bucket by bucket: the strip on the group's own row."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from app.board.snapshot import BoardSnapshot, Times, midnight_ms
+from engine.calendars import WorkingTime
+
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
+_BUCKETS: Final = (_HOUR_MS, 2 * _HOUR_MS, 4 * _HOUR_MS, 8 * _HOUR_MS, _DAY_MS, 7 * _DAY_MS, 28 * _DAY_MS)
+_NARROWEST_PX: Final = 52
+_MOST_BUCKETS: Final = 400
+
+
+def heat_json(
+    snapshot: BoardSnapshot, from_ms: int, to_ms: int, rows: tuple[int, int], px_ms: float
+) -> list[tuple[int, int, int, float]]:
+    """Return ``(group, start, end, utilisation)`` of every bucket in which a group of the rows works at all.
+
+    Utilisation is busy working time, setups included, over available working time of the group's resources with
+    limited capacity; above 1 when they are overbooked.
+    """
+    if not snapshot.groups:
+        return []
+    edges = bucket_edges(snapshot, from_ms, to_ms, px_ms)
+    if len(edges) < 2:
+        return []
+    out: list[tuple[int, int, int, float]] = []
+    for group in sorted({snapshot.group_of[row] for row in range(*rows)}):
+        busy = np.zeros(len(edges) - 1)
+        available = np.zeros(len(edges) - 1)
+        for row, its_group in enumerate(snapshot.group_of):
+            if its_group == group:
+                _add_row(snapshot, row, edges, busy, available)
+        for i in np.flatnonzero(available > 0).tolist():
+            out.append((group, int(edges[i]), int(edges[i + 1]), round(float(busy[i] / available[i]), 3)))
+    return out
+
+
+def bucket_edges(snapshot: BoardSnapshot, from_ms: int, to_ms: int, px_ms: float) -> Times:
+    """Return the edges of buckets wide enough to be read, from local midnight on; days begin at local midnight."""
+    size = next((b for b in _BUCKETS if b / px_ms >= _NARROWEST_PX), _BUCKETS[-1])
+    origin = snapshot.axis_span[0]
+    first, last = (from_ms - origin) // size, -(-(to_ms - origin) // size)
+    if last - first > _MOST_BUCKETS:
+        return np.zeros(0, dtype=np.int64)
+    edges = [origin + k * size for k in range(first, last + 1)]
+    if size >= _DAY_MS:
+        edges = [midnight_ms(snapshot.facts.zone, at + _DAY_MS // 2) for at in edges]
+    return np.array(edges, dtype=np.int64)
+
+
+def _add_row(
+    snapshot: BoardSnapshot,
+    row: int,
+    edges: Times,
+    busy: np.ndarray[tuple[int], np.dtype[np.float64]],
+    available: Times,
+) -> None:
+    resource = snapshot.rows[row]
+    if resource.infinite or not resource.capacity:
+        return
+    working = snapshot.facts.working_time(resource.id)
+    available += np.diff(working.worked_before_all(edges)) * resource.capacity
+    entries = snapshot.entries
+    first, last = np.searchsorted(entries.row, [row, row + 1])
+    if first == last:
+        return
+    starts, ends = snapshot.busy_from[first:last], entries.end[first:last]
+    busy += np.diff(_worked_until(working, ends, edges) - _worked_until(working, starts, edges))
+
+
+def _worked_until(working: WorkingTime, points: Times, edges: Times) -> Times:
+    """Return, for each edge, the sum over all points of the time worked before the earlier of point and edge."""
+    ordered = np.sort(points)
+    sums = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(working.worked_before_all(ordered))))
+    before = np.searchsorted(ordered, edges, side="right")
+    return sums[before] + (len(ordered) - before) * working.worked_before_all(edges)
