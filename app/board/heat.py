@@ -11,15 +11,15 @@ from engine.calendars import WorkingTime
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
-_BUCKETS: Final = (_HOUR_MS, 2 * _HOUR_MS, 4 * _HOUR_MS, 8 * _HOUR_MS, _DAY_MS, 7 * _DAY_MS, 28 * _DAY_MS)
-_NARROWEST_PX: Final = 52
+_BUCKETS: Final = (*(h * _HOUR_MS for h in (1, 2, 4, 6, 12, 24)), 7 * _DAY_MS, 28 * _DAY_MS)
+_NARROWEST_PX: Final = 48
 _MOST_BUCKETS: Final = 400
 
 
 def heat_json(
     snapshot: BoardSnapshot, from_ms: int, to_ms: int, rows: tuple[int, int], px_ms: float
 ) -> list[tuple[int, int, int, float]]:
-    """Return ``(group, start, end, utilisation)`` of every bucket in which a group of the rows works at all.
+    """Return ``(group, start, end, utilisation)`` of every bucket in which a group of the rows is used.
 
     Utilisation is busy working time, setups included, over available working time of the group's resources with
     limited capacity; above 1 when they are overbooked.
@@ -36,7 +36,7 @@ def heat_json(
         for row, its_group in enumerate(snapshot.group_of):
             if its_group == group:
                 _add_row(snapshot, row, edges, busy, available)
-        for i in np.flatnonzero(available > 0).tolist():
+        for i in np.flatnonzero((available > 0) & (busy > 0)).tolist():
             out.append((group, int(edges[i]), int(edges[i + 1]), round(float(busy[i] / available[i]), 3)))
     return out
 
