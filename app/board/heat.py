@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from app.board.snapshot import BoardSnapshot, Times, midnight_ms
 from engine.calendars import WorkingTime
+
+Shares = npt.NDArray[np.float64]
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -31,8 +34,8 @@ def heat_json(
         return []
     out: list[tuple[int, int, int, float]] = []
     for group in sorted({snapshot.group_of[row] for row in range(*rows)}):
-        busy = np.zeros(len(edges) - 1)
-        available = np.zeros(len(edges) - 1)
+        busy: Shares = np.zeros(len(edges) - 1)
+        available: Shares = np.zeros(len(edges) - 1)
         for row, its_group in enumerate(snapshot.group_of):
             if its_group == group:
                 _add_row(snapshot, row, edges, busy, available)
@@ -54,13 +57,7 @@ def bucket_edges(snapshot: BoardSnapshot, from_ms: int, to_ms: int, px_ms: float
     return np.array(edges, dtype=np.int64)
 
 
-def _add_row(
-    snapshot: BoardSnapshot,
-    row: int,
-    edges: Times,
-    busy: np.ndarray[tuple[int], np.dtype[np.float64]],
-    available: Times,
-) -> None:
+def _add_row(snapshot: BoardSnapshot, row: int, edges: Times, busy: Shares, available: Shares) -> None:
     resource = snapshot.rows[row]
     if resource.infinite or not resource.capacity:
         return

@@ -201,7 +201,8 @@ def _allowed_resources(
     """Yield (operation, resources that a set constraint leaves it)."""
     for rule in same:
         possible = [{m.resource for m in ops[o].modes} for o in rule.ops]
-        common = set.intersection(*(p for p in possible if NO_RESOURCE not in p) or [set[int]()])
+        placed = [p for p in possible if NO_RESOURCE not in p]
+        common = set.intersection(*placed) if placed else set[int]()
         yield from ((o, common) for o, p in zip(rule.ops, possible, strict=True) if NO_RESOURCE not in p)
     for rule in different:
         taken = {ops[o].modes[0].resource: o for o in rule.ops if len(ops[o].modes) == 1}

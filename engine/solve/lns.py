@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("taktwerk.engine")
 
 _FIRST_SIZE, _LEAST_SIZE, _MOST_SIZE = 24.0, 5, 200
-_STEP_S = 1.5
+_STEP_S = 0.7
 _LEAST_STEP_S = 0.1
 _MEMORY = 0.9
 _GROWTH, _SHRINKAGE = 1.15, 0.85

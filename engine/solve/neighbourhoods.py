@@ -165,7 +165,9 @@ class Neighbourhoods:
 
     def family(self, focus: int, size: int) -> list[int]:
         """Return a stretch of the focus's resource, with more of its family from elsewhere."""
-        stretch = self._around(self._by_start[self._resource[self._by_start] == self._resource[focus]], focus, size // 2)
+        stretch = self._around(
+            self._by_start[self._resource[self._by_start] == self._resource[focus]], focus, size // 2
+        )
         family = self._problem.ops[focus].family
         if family == NO_FAMILY:
             return stretch

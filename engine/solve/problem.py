@@ -144,6 +144,11 @@ class OpData:
         return self.fixed is not None and not self.fixed.is_lock
 
     @property
+    def is_history(self) -> bool:
+        """Whether it has begun."""
+        return self.fixed is not None and self.fixed.is_history
+
+    @property
     def needs_setup(self) -> bool:
         """Whether a setup comes before it (if its resource has a matrix): not for what has begun already."""
         return self.family != NO_FAMILY and (self.fixed is None or not self.fixed.is_history)
@@ -154,7 +159,8 @@ class SetupData:
     """The setup matrix of a resource, dense over all families (``[from, to]``).
 
     ``ticks`` are durations with ``FORBIDDEN`` where the sequence is banned, ``ms`` the exact durations of the rules,
-    banned or not, ``cost`` money. ``initial`` is the family the resource stands in before its first operation with a family, or ``NO_FAMILY`` (then no setup).
+    banned or not, ``cost`` money. ``initial`` is the family the resource stands in before its first operation with a
+    family, or ``NO_FAMILY`` (then no setup).
     """
 
     ticks: NDArray[np.int64]

@@ -36,7 +36,7 @@ class Built:
     is_relaxed: bool
 
 
-def build(frame: Frame, *, with_objective: bool = True) -> Built | None:
+def build(frame: Frame, *, with_objective: bool = True, exact_setups: bool = False) -> Built | None:
     """Return the model of a frame, or None when it has no solution on the face of it.
 
     Parameters
@@ -45,6 +45,8 @@ def build(frame: Frame, *, with_objective: bool = True) -> Built | None:
         What to model.
     with_objective
         Whether to build the objective's levels.
+    exact_setups
+        Whether to do without the relaxation of setups that keeps big models searchable.
     """
     windows = compute_windows(frame)
     if any(window.is_empty for window in windows.values()):
@@ -57,7 +59,8 @@ def build(frame: Frame, *, with_objective: bool = True) -> Built | None:
     undecided = [(h, h.op.demands[k].quantity, lits) for h, k, lits in choices if len(lits) > 1]
     capacity = Capacity(model, frame, made, undecided)
     weighed = with_objective and weighs_setups(frame)
-    setups = Setups(model, frame, made, weighed and needs_setup_amounts(frame), weighed)
+    amounts = weighed and needs_setup_amounts(frame)
+    setups = Setups(model, frame, made, need_amounts=amounts, need_arcs=weighed, must_be_exact=exact_setups)
     setups.add_all(capacity)
     capacity.add_all()
     Rules(model, frame, made).add_all()

@@ -75,7 +75,9 @@ class Capacity:
         if len(clocks) != 1:
             return real
         clock = next(iter(clocks.values()))
-        held = [h for h, _ in self._frame.secondary.get(resource, [])] + [h for h, _, lits in self._open if resource in lits]
+        held = [h for h, _ in self._frame.secondary.get(resource, [])] + [
+            h for h, _, lits in self._open if resource in lits
+        ]
         if any(h.op.modes[0].work and self._frame.clocks.of(h.resource) is not clock for h in held):
             return real
         if any(clock.work_at(a) == clock.work_at(b) for a, b, _ in data.outages if a < self._frame.high):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.model import Lit, Model, negated
@@ -82,7 +83,7 @@ class Circuit:
     def _pairs(self) -> Iterator[tuple[Node, Node]]:
         """Yield the pairs that may follow each other."""
         kept = [node for node in self._nodes if node.keeps_order]
-        following = {a.position: b for a, b in zip(kept, kept[1:], strict=False)}
+        following = {a.position: b for a, b in pairwise(kept)}
         for one in self._nodes:
             for other in self._nodes:
                 if one is other:

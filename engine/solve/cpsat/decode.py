@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.builder import Built
     from engine.solve.cpsat.frame import Frame
     from engine.solve.cpsat.model import Lit
-    from engine.solve.cpsat.variables import OpVars
     from engine.solve.cpsat.repair import Repairer
+    from engine.solve.cpsat.variables import OpVars
 from engine.solve.problem import Problem
+
 
 class PlanReader:
     """Reads plans from values of the variables of one model; repairs them where the model is relaxed."""
@@ -65,7 +66,6 @@ class PlanReader:
         for k, lits in enumerate(made.choices):
             solution.choice[problem.demand_offset[o] + k] = _chosen(lits, value)
         return True
-
 
     def _has_calendar(self, made: OpVars, resource: int) -> bool:
         resources = self._frame.problem.resources

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.solve.problem import Problem, Solution
     from engine.solve.report import StopFlag
 
-MOST_KEPT = 500
+MOST_KEPT_FOR_MAKESPAN = 500
 _SHARE_OF_LEVEL = 0.6
 
 
@@ -51,7 +51,7 @@ def improve_neighbourhood(
     stop: StopFlag | None = None,
     *,
     index: Index | None = None,
-    most_kept: int = MOST_KEPT,
+    most_kept: int | None = None,
 ) -> Step:
     """Look for a better plan in which only ``free_ops`` change machine or sequence.
 
@@ -70,7 +70,8 @@ def improve_neighbourhood(
     index
         ``Index(problem)`` if the caller has it (it takes milliseconds per 1,000 operations).
     most_kept
-        How many operations after the neighbourhood may shift.
+        How many operations after the neighbourhood may shift; by default as many as are free, and for the makespan,
+        which nothing else can shorten, several hundred.
 
     Returns
     -------
@@ -79,6 +80,9 @@ def improve_neighbourhood(
     """
     begin = time.monotonic()
     index = index or Index(problem)
+    if most_kept is None:
+        is_makespan = problem.objective.names[:1] == ("minimize_makespan",)
+        most_kept = MOST_KEPT_FOR_MAKESPAN if is_makespan else len(free_ops)
     frame = _frame(index, incumbent, free_ops, most_kept)
     built = build(frame)
     build_s = time.monotonic() - begin

@@ -116,10 +116,9 @@ class _Run:
     def solve(self) -> CpSatResult:
         if is_too_large(self._problem):
             return self._result("unknown")
-        near = guessed_end(self._problem, self.best)
-        status = self._attempt(near)
-        if status == "again":  # the near model settled nothing: its calendars end too early
-            status = self._attempt(FOREVER)
+        status = self._attempt(guessed_end(self._problem, self.best))
+        if status == "again":  # what is best in the relaxed model is no plan
+            status = self._attempt(FOREVER, exact_setups=True)
         return self._result("unknown" if status == "again" else status)
 
     def _result(self, status: str) -> CpSatResult:
@@ -129,11 +128,11 @@ class _Run:
             known = status if status == "optimal" else "feasible"
         return CpSatResult(known, self.best, self.vector, self.bound)  # type: ignore[arg-type]
 
-    def _attempt(self, relaxed_from: int) -> str:
-        """Solve with calendars up to ``relaxed_from``: 'optimal', 'infeasible', 'again', or 'unknown' for anything else.
+    def _attempt(self, relaxed_from: int, exact_setups: bool = False) -> str:
+        """Solve with calendars up to ``relaxed_from``: 'optimal', 'infeasible', 'again' or else 'unknown'.
 
         What lies beyond is always worked in the model: then it cannot lack a plan, and its bound holds, but plans
-        that reach there are none.
+        that reach there are none. The same goes for setups, unless they are to be exact.
         """
         problem = self._problem
         far = problem.window_end if relaxed_from >= problem.window_end else far_end(problem)
@@ -141,7 +140,7 @@ class _Run:
         high = far if caps is None else min(far, int(caps.max(initial=0)))
         frame = Frame(self._index, problem.movable, self.best, (0, high), relaxed_from, caps)
         begin = time.monotonic()
-        built = build(frame)
+        built = build(frame, exact_setups=exact_setups)
         if built is None:
             return "infeasible" if self.best is None else "unknown"
         _log.info("model of %d operations built in %.2f s", len(frame.free), time.monotonic() - begin)
@@ -158,8 +157,10 @@ class _Run:
             if not is_last:
                 until = time.monotonic() + _SHARE_OF_LEVEL * (until - time.monotonic())
             status = searcher.minimise(level, until, first=number == 0)
-            if status == cp_model.INFEASIBLE and self.vector is None:
-                return "infeasible"
+            if status == cp_model.INFEASIBLE:
+                if self.vector is not None:
+                    _log.warning("CP-SAT calls a problem infeasible that has a plan")
+                return "infeasible" if self.vector is None else "unknown"
             if self._stop.stopped:
                 return "unknown"
             if status == cp_model.OPTIMAL:
@@ -173,8 +174,8 @@ class _Run:
                         return "again"
             else:
                 proven = False
-                if self.vector is None:
-                    return "unknown"
+            if self.vector is None:
+                return "unknown"
             if not is_last:
                 assert self.vector is not None
                 searcher.hold(level, self.vector[number])
@@ -233,7 +234,7 @@ class Searcher:
         self._reader = PlanReader(built)
         self._values: dict[int, int] | None = None
         self.bound = 0.0
-        self.is_relaxed = built.frame.clocks.relaxed_from < built.frame.high
+        self.is_relaxed = built.is_relaxed or built.frame.clocks.relaxed_from < built.frame.high
 
     def minimise(self, level: Level, until: float, first: bool) -> int:
         """Minimise one level; plans go to ``take``. Return CP-SAT's status."""
@@ -296,7 +297,7 @@ class _Callback(cp_model.CpSolverSolutionCallback):
 def set_parameters(parameters: cp_model_helper.SatParameters, settings: Settings, until: float) -> None:
     """Set CP-SAT's parameters as measured best for plans on few cores (``docs/decisions``).
 
-    Two threads by default spend one on LP and one on LNS; a full search without LP beside the LNS finds and proves more.
+    Two threads by default spend one on LP and one on LNS; a full search without LP beside the LNS proves more.
     """
     p = parameters
     left = max(0.01, until - time.monotonic())

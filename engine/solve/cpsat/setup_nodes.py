@@ -94,7 +94,9 @@ class Amounts:
     def __init__(self, frame: Frame, data: ResourceData, setup: SetupData) -> None:
         self._setup = setup
         self._clock: Clock = frame.clocks.of(data.index)
-        self._ends = sorted((self._clock.work_at(h.start), self._clock.work_at(h.end)) for h in frame.primary[data.index])
+        self._ends = sorted(
+            (self._clock.work_at(h.start), self._clock.work_at(h.end)) for h in frame.primary[data.index]
+        )
 
     def first(self, node: Node) -> Amount | None:
         """Return the setup from the initial family, or None when the operation cannot be first."""

@@ -18,6 +18,7 @@ from engine.solve.cpsat.model import Model
 from engine.solve.cpsat.setup_nodes import Changeover, Node, make_nodes
 from engine.solve.cpsat.setup_pairs import add_pairs, closure, is_metric
 from engine.solve.problem import NO_FAMILY
+from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.capacity import Capacity
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.variables import OpVars
     from engine.solve.problem import ResourceData
 
-MOST_ARCS = 300
+MOST_ARCS = 60
 MOST_ARCS_FOR_AMOUNTS = 20_000
 
 
@@ -39,6 +40,8 @@ class Setups:
     need_amounts, need_arcs
         Whether the objective weighs the length of setups with something else than their arcs; whether it weighs them
         at all.
+    must_be_exact
+        Whether to use circuits wherever pairs would be a relaxation, however large they get.
 
     Attributes
     ----------
@@ -49,18 +52,26 @@ class Setups:
     """
 
     def __init__(
-        self, model: Model, frame: Frame, made: dict[int, OpVars], need_amounts: bool = False, need_arcs: bool = False
+        self,
+        model: Model,
+        frame: Frame,
+        made: dict[int, OpVars],
+        *,
+        need_amounts: bool = False,
+        need_arcs: bool = False,
+        must_be_exact: bool = False,
     ) -> None:
         self._model = model
         self._frame = frame
         self._made = made
         self._need_amounts = need_amounts
         self._need_arcs = need_arcs or need_amounts
+        self._most_arcs = MOST_ARCS_FOR_AMOUNTS if self._need_arcs else FOREVER if must_be_exact else MOST_ARCS
         self.is_relaxed = False
         self.changeovers: list[Changeover] = []
 
     def add_all(self, capacity: Capacity) -> None:
-        """Require sequences and setups; tell ``capacity``, which must come later, what holds resources before a start."""
+        """Require sequences and setups; tell ``capacity``, which comes later, what holds resources before a start."""
         problem, circuits = self._frame.problem, dict[int, list[Node]]()
         for resource in sorted(self._frame.touched()):
             data = problem.resources[resource]
@@ -70,8 +81,7 @@ class Setups:
             if not any(node.track is not None or (node.held is not None and node.held.is_lock) for node in nodes):
                 continue
             is_exact = is_metric(data.setup, nodes) and not self._depends_on_lengths(data, nodes, capacity)
-            arcs = _count_arcs(nodes)
-            if arcs > (MOST_ARCS_FOR_AMOUNTS if self._need_arcs else MOST_ARCS) or (is_exact and not self._need_arcs):
+            if _count_arcs(nodes) > self._most_arcs or (is_exact and not self._need_arcs):
                 add_pairs(self._model, self._frame, data, nodes, closure(data.setup, nodes))
                 self.is_relaxed = self.is_relaxed or not is_exact
             else:

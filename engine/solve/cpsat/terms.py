@@ -65,7 +65,9 @@ class Level:
 
     def ceiling(self, vector_value: int) -> int:
         """Return the greatest value of the expression at which the component is at most ``vector_value``."""
-        return math.floor((Fraction(vector_value) + Fraction(self.error) + Fraction(1, 2) - Fraction(self.constant)) / self.unit)
+        return math.floor(
+            (Fraction(vector_value) + Fraction(self.error) + Fraction(1, 2) - Fraction(self.constant)) / self.unit
+        )
 
 
 def level(name: str, total: Sum) -> Level:
