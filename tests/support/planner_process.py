@@ -21,10 +21,14 @@ from storage import canonical
 from storage.database import open_database
 from tests.support.plants import at_ms
 
+_SAYING = threading.Lock()
+
 
 def say(*words: object) -> None:
-    """Print a line at once."""
-    print(*words, flush=True)
+    """Print a line at once and whole; several threads do."""
+    with _SAYING:
+        sys.stdout.write(" ".join(map(str, words)) + "\n")
+        sys.stdout.flush()
 
 
 def plan(database_path: str, schedule_id: str, limit_s: float) -> None:

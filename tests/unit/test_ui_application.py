@@ -21,6 +21,8 @@ from ui.dialogs.error import ErrorDialog
 
 @pytest.fixture
 def reporter(qtbot: QtBot) -> Iterator[ErrorReporter]:
+    for left_by_another_test in shown():
+        left_by_another_test.close()
     made = ErrorReporter()
     yield made
     made.uninstall()
