@@ -69,7 +69,7 @@ class BoardController:
             return BoardSnapshot(session.facts, session.violations, self._drawn)
         facts = PlanFacts(preview.merged, previous=session.facts)
         kinds = {change.event_id: change.kind for change in preview.changes}
-        return BoardSnapshot(facts, preview.violations, self._drawn, Diff(session.facts, kinds))
+        return BoardSnapshot(facts, lambda: preview.violations, self._drawn, Diff(session.facts, kinds))
 
     # what the page asks
 

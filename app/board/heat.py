@@ -9,18 +9,19 @@ import numpy.typing as npt
 
 from app.board.snapshot import BoardSnapshot, Times, midnight_ms
 from engine.calendars import WorkingTime
+from engine.instants import from_ms
 
 Shares = npt.NDArray[np.float64]
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 _BUCKETS: Final = (*(h * _HOUR_MS for h in (1, 2, 4, 6, 12, 24)), 7 * _DAY_MS, 28 * _DAY_MS)
-_NARROWEST_PX: Final = 48
+_NARROWEST_PX: Final = 30
 _MOST_BUCKETS: Final = 400
 
 
 def heat_json(
-    snapshot: BoardSnapshot, from_ms: int, to_ms: int, rows: tuple[int, int], px_ms: float
+    snapshot: BoardSnapshot, begin_ms: int, end_ms: int, rows: tuple[int, int], px_ms: float
 ) -> list[tuple[int, int, int, float]]:
     """Return ``(group, start, end, utilisation)`` of every bucket in which a group of the rows is used.
 
@@ -29,7 +30,7 @@ def heat_json(
     """
     if not snapshot.groups:
         return []
-    edges = bucket_edges(snapshot, from_ms, to_ms, px_ms)
+    edges = bucket_edges(snapshot, begin_ms, end_ms, px_ms)
     if len(edges) < 2:
         return []
     out: list[tuple[int, int, int, float]] = []
@@ -44,11 +45,13 @@ def heat_json(
     return out
 
 
-def bucket_edges(snapshot: BoardSnapshot, from_ms: int, to_ms: int, px_ms: float) -> Times:
-    """Return the edges of buckets wide enough to be read, from local midnight on; days begin at local midnight."""
+def bucket_edges(snapshot: BoardSnapshot, begin_ms: int, end_ms: int, px_ms: float) -> Times:
+    """Return the edges of buckets wide enough to be seen: from local midnight on, weeks from Monday on."""
     size = next((b for b in _BUCKETS if b / px_ms >= _NARROWEST_PX), _BUCKETS[-1])
     origin = snapshot.axis_span[0]
-    first, last = (from_ms - origin) // size, -(-(to_ms - origin) // size)
+    if size > _DAY_MS:
+        origin -= from_ms(origin).astimezone(snapshot.facts.zone).weekday() * _DAY_MS
+    first, last = (begin_ms - origin) // size, -(-(end_ms - origin) // size)
     if last - first > _MOST_BUCKETS:
         return np.zeros(0, dtype=np.int64)
     edges = [origin + k * size for k in range(first, last + 1)]

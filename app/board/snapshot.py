@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -69,7 +69,7 @@ class BoardSnapshot:
     facts
         The plan to draw: the working schedule's, or in a preview the previewed one's.
     violations
-        The rules it breaks.
+        The rules it breaks, or how to find them; that is done when they are first drawn.
     revision
         Counts what was drawn; the page tells stale answers by it.
     diff
@@ -77,7 +77,7 @@ class BoardSnapshot:
     """
 
     facts: PlanFacts
-    violations: Sequence[Violation]
+    violations: Sequence[Violation] | Callable[[], Sequence[Violation]]
     revision: int
     diff: Diff | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -228,7 +228,8 @@ class BoardSnapshot:
     def violations_by_operation(self) -> dict[str, list[Violation]]:
         """The broken rules that each operation takes part in."""
         found: dict[str, list[Violation]] = {}
-        for violation in self.violations:
+        violations = self.violations() if callable(self.violations) else self.violations
+        for violation in violations:
             for key in violation.event_ids:
                 found.setdefault(key, []).append(violation)
         return found

@@ -52,6 +52,7 @@ const SHOW_ICON_PX = 16;
 const ICON_PX = 18;
 const SHOW_SECOND_LINE_PX = 64;
 const SHOW_PARTS_PX = 8;
+const SHOW_EDGE_PX = 18;
 const TWO_LINES_PX = 28;
 const SMALLEST_PART_PX = 2;
 const SETUP_TEXT_PX = 76;
@@ -89,6 +90,7 @@ export function classesOf(bar, widthPx) {
     "tk-completed": bar.c[3] === "completed",
     "tk-block": Boolean(bar.q),
     "tk-narrow": widthPx < SHOW_PARTS_PX,
+    "tk-slim": widthPx >= SHOW_PARTS_PX && widthPx < SHOW_EDGE_PX,
     "tk-moved": bar.k === "moved",
     "tk-resource": bar.k === "resource",
     "tk-added": bar.k === "added",

@@ -236,6 +236,7 @@ export class Board {
 
   showDependencies() {
     if (!this.window || !this.scheduler) return;
+    document.body.classList.toggle("tk-few-lines", !this.allDependencies);
     const wanted = this.wantedDependencies(this.window, this.bars);
     const key = wanted.map(([id]) => id).join("\n");
     const store = this.scheduler.dependencyStore;

@@ -68,6 +68,15 @@ test("ghosts show the present place in a preview", () => {
   assert.deepEqual(ranges.map((r) => r.cls), ["tk-ghost tk-ghost-moved", "tk-ghost tk-ghost-removed"]);
 });
 
+test("the load of a group is drawn on its own row, with its figure where there is room", () => {
+  const heat = [[0, T0, T0 + HOUR, 0.5], [1, T0, T0 + 10 * 60_000, 1.2]];
+  const ranges = rowRanges(frame({ calendars: [[], []], outages: [] }), boardWindow({ heat }), clock);
+  assert.deepEqual(ranges.map((r) => [r.resourceId, r.cls, r.name, r.style]), [
+    ["group:0", "tk-heat tk-heat-fine", "50%", "--tk-share:50%"],
+    ["group:1", "tk-heat tk-heat-over", "", "--tk-share:100%"],
+  ]);
+});
+
 test("now line and freeze fence", () => {
   assert.deepEqual(markers(frame(), clock).map((m) => m.id), ["frozen", "now"]);
   assert.deepEqual(markers(frame({ now: null, freezeUntil: null }), clock), []);

@@ -21,7 +21,7 @@ UNPROVEN = {"no_pause_for_secondary", "cycle_of_dependencies"}
 
 @pytest.mark.parametrize("case", RULE_CASES, ids=lambda case: case.name)
 def test_the_exact_algorithm_finds_the_known_optimum_of_each_rule(case: RuleCase) -> None:
-    request = case.request(2)
+    request = case.request(2, time_limit=30.0)
     outcome = solve(request, SilentReporter(), StopFlag())
     if not case.feasible:
         assert outcome.events is None

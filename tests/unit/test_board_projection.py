@@ -225,6 +225,44 @@ def test_too_many_bars_give_up_margins_then_merge_and_lose_none() -> None:
     assert not detailed["merged"] and detailed["msPerPx"] == near.px_ms
 
 
+def test_the_load_of_a_group_is_told_hour_by_hour() -> None:
+    pair = (Resource(id="m", name="M", group="G"), Resource(id="n", name="N", group="G"))
+    schedule = _small(_op("a", 0, 1.5), _op("b", 1, 1, "n"), _op("c", 3, 0.25, "n"), resources=pair)
+    hourly = WindowRequest(START_MS, START_MS + 5 * HOUR_MS, 0, 2, 0, 2, HOUR_MS / 60)
+    heat = window_json(_snapshot(schedule), hourly)["heat"]
+    assert [((start - START_MS) // HOUR_MS, end - start, share) for _, start, end, share in heat] == [
+        (0, HOUR_MS, 0.5),
+        (1, HOUR_MS, 0.75),
+        (3, HOUR_MS, 0.125),
+    ]
+
+
+def test_the_load_counts_working_time_setups_and_capacity() -> None:
+    plant = make_plant(1, 1)
+    matrix = SetupMatrix(id="x", name="X", default=SetupDefault(duration=HOUR_MS))
+    machine = Resource(id="m", name="M", group="G", calendar="two-shift", setup_matrix="x", initial_setup="Steel")
+    oven = Resource(id="n", name="N", group="H", capacity=4)
+    schedule = _small(
+        _op("a", 4, 4, setup_family="Alu"),
+        _op("b", 0, 24, "n"),
+        resources=(machine, oven),
+        setup_matrices=(matrix,),
+        calendars=plant.snapshot.calendars,
+    )
+    daily = WindowRequest(START_MS - 6 * HOUR_MS, START_MS + 30 * HOUR_MS, 0, 2, 0, 2, HOUR_MS / 2)
+    heat = {(g, start): share for g, start, _, share in window_json(_snapshot(schedule), daily)["heat"]}
+    midnight = START_MS - 6 * HOUR_MS  # the horizon is 06:00 local
+    assert heat[0, midnight] == round(5 / 15.5, 3)
+    assert heat[1, midnight] == round(18 / 96, 3) and heat[1, midnight + DAY_MS] == round(6 / 96, 3)
+
+
+def test_an_overbooked_group_is_above_one() -> None:
+    alone = (Resource(id="m", name="M", group="G"),)
+    hourly = WindowRequest(START_MS, START_MS + HOUR_MS, 0, 1, 0, 1, HOUR_MS / 60)
+    heat = window_json(_snapshot(_small(_op("a", 0, 1), _op("b", 0.5, 0.5), resources=alone)), hourly)["heat"]
+    assert [share for *_, share in heat] == [1.5]
+
+
 def test_every_answer_is_json() -> None:
     snapshot = _snapshot(make_plant(10, 2))
     assert orjson.loads(orjson.dumps(frame_json(snapshot)))["rows"]
