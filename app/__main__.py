@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.cli import WorkstationStart
 
+_LAST_SAVE_MS = 30_000
+"""How long a version that is being saved may take when the window is closed."""
+
 WORKER_FLAG = "--worker"
 """A frozen program is its own solver process: it is started again with this flag."""
 
@@ -29,10 +32,12 @@ def open_workstation(start: WorkstationStart) -> int:
     """Open the window on the file, else on the plan last worked on, else on the sample plant."""
     from app.logs import configure_logs
     from app.optimization import OptimizationService
+    from app.robustness import RobustnessService
     from app.sample import SAMPLE_FILE
     from app.versions import VersionService
     from storage.database import open_database
     from ui.application import ErrorReporter, StallWatch, lock_database, make_application, show_already_open
+    from ui.background import wait_for_background
     from ui.main_window import MainWindow
     from ui.scheme import register_scheme
     from ui.services import Services
@@ -54,7 +59,8 @@ def open_workstation(start: WorkstationStart) -> int:
     runs = OptimizationService(database, settings.max_running, settings.user)
     with database.read() as view:
         catalog = Catalog(view.algorithms.list(), view.profiles.list())
-    window = MainWindow(Services(versions, runs, catalog, settings.database))
+    robustness = RobustnessService(settings.database)
+    window = MainWindow(Services(versions, runs, catalog, settings.database, robustness=robustness))
     reporter.window = window
     watch = StallWatch(window)
     window.show()
@@ -68,6 +74,7 @@ def open_workstation(start: WorkstationStart) -> int:
         return application.exec()
     finally:
         watch.deleteLater()
+        wait_for_background(_LAST_SAVE_MS)
         runs.close()
         database.close()
         lock.unlock()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import __version__, cli_files, cli_optimize, cli_versions
+from app import __version__, cli_bench, cli_explain, cli_files, cli_optimize, cli_replay, cli_robustness, cli_versions
 from app.cli_output import note, print_error
 from app.config import Settings, load_settings
 from app.logs import configure_logs
@@ -116,6 +116,10 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 _COMMANDS = {
     "optimize": ("Optimise a schedule or a benchmark file.", cli_optimize.add_arguments, cli_optimize.run),
     "check": ("Check a plan: every violation, then figures.", cli_files.add_check_arguments, cli_files.check_plan),
+    "explain": ("Explain a plan: why late, why not here, slack.", cli_explain.add_arguments, cli_explain.run),
     "convert": ("Convert between the formats.", cli_files.add_convert_arguments, cli_files.convert),
+    "replay": ("Check a run's plan and claims again.", cli_replay.add_arguments, cli_replay.run),
+    "robustness": ("Replay a plan with luck, many times.", cli_robustness.add_arguments, cli_robustness.run),
+    "bench": ("Measure solvers on benchmark instances.", cli_bench.add_arguments, cli_bench.run),
     "versions": ("Look at the versions in the database.", cli_versions.add_arguments, cli_versions.run),
 }

@@ -49,7 +49,7 @@ def check_plan(options: argparse.Namespace, _settings: Settings) -> int:
     base = request.schedule_data
     plan = base
     if options.result:
-        plan = _with_result(base, options.result)
+        plan = with_result(base, options.result)
         violations = check(plan, base=base, request=request)
     else:
         violations = check(plan)
@@ -81,7 +81,7 @@ def violation_json(item: Violation) -> dict[str, Any]:
     return document
 
 
-def _with_result(base: Schedule, path: str) -> Schedule:
+def with_result(base: Schedule, path: str) -> Schedule:
     """Return the schedule with the placements of a response laid over it."""
     response: OptimizationResponse = taktwerk_json.parse_response(read_bytes(path), path)
     if response.result is None:
@@ -94,15 +94,16 @@ def _with_result(base: Schedule, path: str) -> Schedule:
 
 def convert(options: argparse.Namespace, _settings: Settings) -> int:
     """Read one format and write another; what is lost is told."""
-    data = exchange.read(options.input, options.format)
-    notes = exchange.write(data, options.output, options.to)
+    data, notes = exchange.read_noted(options.input, options.format)
+    schedule = data.schedule_data if isinstance(data, OptimizationRequest) else data
+    notes += exchange.write(schedule, options.output, options.to)
     if options.output == STANDARD_STREAM:
         for text in notes:
             note(text)
     elif options.json:
-        print_json({"output": options.output, "operations": len(data.snapshot.events), "notes": notes})
+        print_json({"output": options.output, "operations": len(schedule.snapshot.events), "notes": notes})
     else:
         for text in notes:
             print(text)
-        print(f"{options.output}: {len(data.snapshot.events):,} operations written.")
+        print(f"{options.output}: {len(schedule.snapshot.events):,} operations written.")
     return 0

@@ -16,12 +16,14 @@ from rich.live import Live
 from rich.text import Text
 
 from app import exchange
+from app.certificates import certify_response
 from app.cli_files import add_format_argument
 from app.cli_output import hours, metric_rows, note, print_json, print_table
 from app.config import Settings
 from app.exchange import taktwerk_json
 from app.exchange.text import STANDARD_STREAM, read_bytes, write_bytes
 from app.optimization import RunEvent, RunView, run_once
+from app.profiles import laid_over
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.metrics import metrics, objective_name
 from engine.model import OBJECTIVES, OptimizationRequest, OptimizationResponse
@@ -29,7 +31,6 @@ from engine.validate import parse_request
 from storage.database import open_database
 
 ALGORITHMS = {"auto": 1, "cp-sat": 2, "cp-sat-lns": 3, "dispatch": 4}
-_AIMS = ("objective", "objectives", "weights")
 _TIME_OBJECTIVES = ("minimize_makespan", "minimize_tardiness", "minimize_setup")
 
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", type=int, help="a number; others give other searches")
     add_format_argument(parser)
     parser.add_argument("-o", "--output", metavar="OUT.json", help="write the response here; - is standard output")
+    parser.add_argument("--certificate", metavar="FILE", help="write what `replay` checks the run by here")
     parser.add_argument("--json", action="store_true", help="print the response as one JSON document")
 
 
@@ -61,6 +63,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
             raise TaktwerkError(ErrorCode.INTERRUPTED, "The run was cancelled.") from None
     if options.output:
         write_bytes(taktwerk_json.render(response), options.output)
+    certificate = certify_response(request, response) if options.certificate else None
+    if certificate is not None:
+        write_bytes(taktwerk_json.render(certificate), options.certificate)
     if response.result is None or response.error is not None:
         raise _failure(response)
     if options.json and options.output != STANDARD_STREAM:
@@ -88,18 +93,12 @@ def request_of(options: argparse.Namespace, settings: Settings) -> OptimizationR
         return request
     document = request.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
     document["scheduleData"] = request.schedule_data.to_json()
-    merged = _over(document.get("options", {}), given.get("options", {}))
+    merged = laid_over(document.get("options", {}), given.get("options", {}))
     document.update(given)
     if "algorithm" in changes:
         document["algorithmId"] = changes.pop("algorithm")
-    document["options"] = _over(merged, changes)
+    document["options"] = laid_over(merged, changes)
     return parse_request(_with_profile(document, settings))
-
-
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Lay options over others; an objective, a mix or a ladder replaces any of the three."""
-    kept = {key: value for key, value in below.items() if key not in _AIMS} if set(_AIMS) & set(above) else below
-    return {**kept, **above}
 
 
 def _request_file(path: str) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def _with_profile(document: dict[str, Any], settings: Settings) -> dict[str, Any
             profile = view.profiles.get(number)
     finally:
         database.close()
-    merged = _over(profile.options, document.get("options", {}))
+    merged = laid_over(profile.options, document.get("options", {}))
     return {"algorithmId": profile.algorithm_id, **document, "options": merged}
 
 

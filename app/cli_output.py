@@ -47,7 +47,7 @@ def print_error(error: TaktwerkError, as_json: bool) -> None:
         if isinstance(items, list) and items:
             note(title)
             for item in items[:_SHOWN_FAULTS]:
-                note(f"  - {item.get('message', item) if isinstance(item, dict) else item}")
+                note(f"  - {item.get('message') or item.get('text', item) if isinstance(item, dict) else item}")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -6,6 +6,7 @@ schedule. Each returns the new schedule, a label for the undo list and notes for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -63,7 +64,7 @@ class Move(Dto):
         if _same_place(op, moved):
             return Done(schedule, "")
         changed, notes = push_after(facts, {op.id: moved}, push)
-        return Done(with_operations(schedule, changed), _move_label(facts, op, moved), notes)
+        return Done(with_operations(schedule, changed, facts.position), _move_label(facts, op, moved), notes)
 
 
 class Lock(Dto):
@@ -87,7 +88,7 @@ class Lock(Dto):
             if op.locked != self.locked:
                 changed[key] = op.model_copy(update={"locked": self.locked})
         verb = "Lock" if self.locked else "Unlock"
-        return Done(with_operations(schedule, changed), _count_label(verb, facts, tuple(changed)))
+        return Done(with_operations(schedule, changed, facts.position), _count_label(verb, facts, tuple(changed)))
 
 
 class Unschedule(Dto):
@@ -108,7 +109,8 @@ class Unschedule(Dto):
             if op.modes:
                 update["resource_id"] = None
             changed[key] = op.model_copy(update=update)
-        return Done(with_operations(schedule, changed), _count_label("Unschedule", facts, tuple(changed)))
+        label = _count_label("Unschedule", facts, tuple(changed))
+        return Done(with_operations(schedule, changed, facts.position), label)
 
 
 class Edit(Dto):
@@ -140,7 +142,7 @@ class Edit(Dto):
         if edited == op:
             return Done(schedule, "")
         changed, notes = push_after(facts, {op.id: edited}, push if reshaped or moves else "off")
-        return Done(with_operations(schedule, changed), f"Edit {op.name}", notes)
+        return Done(with_operations(schedule, changed, facts.position), f"Edit {op.name}", notes)
 
 
 Command = Annotated[Move | Lock | Unschedule | Edit, Field(discriminator="kind")]
@@ -183,11 +185,22 @@ def refuse_fixed(op: Operation, what: str) -> None:
         )
 
 
-def with_operations(schedule: Schedule, changed: dict[str, Operation]) -> Schedule:
-    """Return the schedule with the given operations in place of those of the same id."""
+def with_operations(
+    schedule: Schedule, changed: dict[str, Operation], position: Mapping[str, int] | None = None
+) -> Schedule:
+    """Return the schedule with the given operations in place of those of the same id.
+
+    ``position`` of every operation in the schedule (``PlanFacts.position``) spares the search for them.
+    """
     if not changed:
         return schedule
-    events = tuple(changed.get(op.id, op) for op in schedule.snapshot.events)
+    if position is None:
+        events = tuple(changed.get(op.id, op) for op in schedule.snapshot.events)
+    else:
+        everything = list(schedule.snapshot.events)
+        for key, op in changed.items():
+            everything[position[key]] = op
+        events = tuple(everything)
     return schedule.model_copy(update={"snapshot": schedule.snapshot.model_copy(update={"events": events})})
 
 

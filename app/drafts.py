@@ -6,8 +6,10 @@ A draft belongs to the window that began or recovered it. Another window that tr
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,9 @@ from storage.tables import MAIN_HEAD
 from storage.unit_of_work import UnitOfWork
 
 _log = logging.getLogger("taktwerk.drafts")
+
+Settle = Callable[[UnitOfWork, str], None]
+"""Settles a draft inside a unit of work that saves what it led to, given the new version's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,33 @@ class _Mine:
     stored: int
 
 
+def delta_bytes(delta: Delta) -> bytes:
+    """Return a delta as it is stored in a draft."""
+    return canonical.dumps(delta.to_json())
+
+
 class DraftKeeper:
     """The drafts of one database that this process edits. Safe to use from any thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._mine: dict[tuple[str, str], _Mine] = {}
-        self._lock = threading.Lock()
+        self._saved_as: dict[str, str] = {}
+        self._lock = threading.RLock()
+
+    def count(self, schedule_id: str, head: str = MAIN_HEAD) -> int:
+        """Return how many edits of this window its draft holds."""
+        with self._lock:
+            mine = self._mine.get((schedule_id, head))
+            return 0 if mine is None else mine.seq
 
     def append(
-        self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any], head: str = MAIN_HEAD
+        self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any] | bytes, head: str = MAIN_HEAD
     ) -> None:
         """Store one edit. It is on the disk when this returns.
+
+        ``base_version_id`` may also be a version whose plan, with the edits until then, this window has since saved.
+        ``delta`` is ``Delta.to_json()`` data, or ``delta_bytes`` of the delta where it is large.
 
         Raises
         ------
@@ -86,9 +106,11 @@ class DraftKeeper:
             E004 when unsaved edits from before wait to be recovered or discarded, or another window edits the same
             plan; E008 when it cannot be stored. Nothing is changed then.
         """
-        data = canonical.dumps(delta)
+        data = delta if isinstance(delta, bytes) else canonical.dumps(delta)
         with self._lock:
             mine = self._mine.get((schedule_id, head))
+            while base_version_id in self._saved_as:
+                base_version_id = self._saved_as[base_version_id]
             with self._database.unit_of_work() as uow:
                 if mine is None:
                     mine = self._begin(uow, schedule_id, head, base_version_id)
@@ -150,22 +172,50 @@ class DraftKeeper:
             self._mine[schedule_id, head] = _Mine(draft.id, base.id, len(recovery.edits), draft.last_seq)
             return recovery
 
-    def settle(self, uow: UnitOfWork, schedule_id: str, head: str) -> None:
-        """Delete this window's draft inside a unit of work that saves what it led to. Others' drafts stay.
+    @contextlib.contextmanager
+    def settling(self, schedule_id: str, head: str, base_version_id: str, edits: int | None) -> Iterator[Settle]:
+        """Hold this window's draft while a unit of work saves what it led to; no edit is stored meanwhile.
 
-        Raises
+        Parameters
+        ----------
+        base_version_id
+            The version that the draft's edits were made on.
+        edits
+            How many of the draft's edits are in what is saved; ``None``: all. Later ones stay, on the new version.
+
+        Yields
         ------
-        TaktwerkError
-            E004 when another window has edited the draft, so that its edits would be lost.
+        Settle
+            To be called within the unit of work with the new version's id. When the block ends without an error, the
+            unit of work must be committed. It raises E004 when another window has edited the draft. Others' drafts
+            stay as they are.
         """
-        mine = self._mine.get((schedule_id, head))
-        if mine is not None:
-            self._require_mine(uow, mine)
-            uow.drafts.discard(schedule_id, head, mine.draft_id)
+        with self._lock:
+            mine = self._mine.get((schedule_id, head))
+            saved: list[str] = []
 
-    def settled(self, schedule_id: str, head: str) -> None:
-        """Forget the draft once that unit of work is committed."""
-        self._mine.pop((schedule_id, head), None)
+            def settle(uow: UnitOfWork, version_id: str) -> None:
+                saved.append(version_id)
+                if mine is None:
+                    return
+                self._require_mine(uow, mine)
+                if edits is None or edits >= mine.seq:
+                    uow.drafts.discard(schedule_id, head, mine.draft_id)
+                else:
+                    uow.drafts.truncate(mine.draft_id, mine.seq)
+                    uow.drafts.rebase(mine.draft_id, version_id, edits)
+
+            yield settle
+            if not saved:
+                return
+            if edits is not None:
+                self._saved_as[base_version_id] = saved[-1]
+            if mine is not None:
+                left = 0 if edits is None else max(0, mine.seq - edits)
+                if left:
+                    self._mine[schedule_id, head] = _Mine(mine.draft_id, saved[-1], left, left)
+                else:
+                    del self._mine[schedule_id, head]
 
     def _begin(self, uow: UnitOfWork, schedule_id: str, head: str, base_version_id: str) -> _Mine:
         draft_id = uow.drafts.open(schedule_id, head, base_version_id)

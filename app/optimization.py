@@ -15,9 +15,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from app.certificates import certify_run
 from app.collector import collector_paused
+from app.profiles import with_profile
 from app.request_json import canonical_request
 from app.run_archive import RunArchive, Submission
 from app.run_events import Listener, RunEvents
@@ -27,7 +29,7 @@ from app.run_progress import EventKind, RunEvent, RunProgress, RunView
 from app.run_recorder import RunRecorder
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import FromSolver
-from engine.model import OptimizationRequest, OptimizationResponse, Options, RunStatus
+from engine.model import OptimizationRequest, OptimizationResponse, RunStatus
 from engine.run_states import is_terminal
 from storage.database import Database
 
@@ -35,8 +37,6 @@ __all__ = ["OptimizationService", "RunEvent", "RunView", "run_once"]
 
 _REMEMBERED: Final = 8
 """Ended runs kept in memory; older ones are read from the database."""
-_OBJECTIVE_FIELDS: Final = frozenset({"objective", "weights", "objectives"})
-
 _LONG_AGO: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 _log = logging.getLogger("taktwerk.optimization")
@@ -241,14 +241,7 @@ class OptimizationService:
     def _with_profile(self, request: OptimizationRequest) -> OptimizationRequest:
         if request.profile_id is None:
             return request
-        algorithm_id, stored = self._archive.profile_options(request.profile_id)
-        given = request.options.model_dump(by_alias=True, include=request.options.model_fields_set)
-        if _OBJECTIVE_FIELDS & given.keys():
-            stored = {key: value for key, value in stored.items() if key not in _OBJECTIVE_FIELDS}
-        update: dict[str, Any] = {"options": Options.model_validate({**stored, **given})}
-        if "algorithm_id" not in request.model_fields_set:
-            update["algorithm_id"] = algorithm_id
-        return request.model_copy(update=update)
+        return with_profile(request, *self._archive.profile_options(request.profile_id))
 
     def _prepare(self, run: _Run) -> None:
         """Make a run ready: its canonical JSON, its row in the database, its place in the queue."""
@@ -336,7 +329,9 @@ class OptimizationService:
             return  # close() says how it ends
         warnings: tuple[str, ...] = ()
         try:
-            if is_stored and not self._archive.finish(run.id, conclusion, self._view(run).percentage, plans + 1):
+            share = self._view(run).percentage
+            certificate = certify_run(run.id, run.request, run.request_json, conclusion.checked)
+            if is_stored and not self._archive.finish(run.id, conclusion, share, plans + 1, certificate):
                 conclusion = Conclusion(RunStatus.CANCELLED)  # by another program
         except TaktwerkError as error:
             _log.error("the end of run %s was not stored: %s", run.id, error)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.apply import apply_result
-from engine.check import Violation, check
+from engine.check import Violation
+from engine.diff import other_objects
 from engine.instants import to_ms
 from engine.merge import Conflict, Side, merge
 from engine.metrics import Kpis, kpis
 from engine.model import Operation, OptimizationResult, Schedule
+from engine.plan_state import PlanState
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Preview:
     """What applying a run's result would make of the working schedule.
 
     ``merged`` is the three-way merge of (the run's input, the working schedule, the result). ``conflicts`` are the
-    placements that both the planner and the run changed; the planner's side is in ``merged`` unless resolved.
+    placements that both the planner and the run changed; the planner's side is in ``merged`` unless ``resolutions`` say
+    otherwise.
     """
 
     run_id: str
@@ -59,6 +62,7 @@ class Preview:
     merged: Schedule
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
+    resolutions: dict[str, Side] | None = None
 
     @cached_property
     def changes(self) -> tuple[PlacementChange, ...]:
@@ -71,19 +75,26 @@ class Preview:
         return kpis(self.working)
 
     @cached_property
+    def after(self) -> PlanState:
+        """The plan after applying."""
+        return PlanState.of(self.merged)
+
+    @property
     def kpis_after(self) -> Kpis:
         """The figures after applying."""
-        return kpis(self.merged)
+        return self.after.kpis
 
-    @cached_property
+    @property
     def violations(self) -> tuple[Violation, ...]:
         """The rules that the merged schedule would break."""
-        return tuple(check(self.merged))
+        return self.after.violations
 
     def rebased(self, working: Schedule, resolutions: dict[str, Side] | None = None) -> Preview:
-        """Return the preview over what the planner has made of the schedule meanwhile."""
-        merged = merge(self.input, working, self.result, resolutions)
-        return Preview(self.run_id, self.input, working, self.result, merged.schedule, merged.conflicts, self.warnings)
+        """Return the preview over what the planner has made of the schedule meanwhile; earlier resolutions stay."""
+        chosen: dict[str, Side] = {**(self.resolutions or {}), **(resolutions or {})}
+        merged = merge(self.input, working, self.result, chosen)
+        state = merged.schedule, merged.conflicts, self.warnings, chosen
+        return Preview(self.run_id, self.input, working, self.result, *state)
 
 
 def make_preview(run_id: str, input_schedule: Schedule, working: Schedule, result: OptimizationResult) -> Preview:
@@ -97,6 +108,9 @@ def placement_changes(before: Schedule, after: Schedule) -> list[PlacementChange
     """Return the operations whose resource or times differ, in the order of ``after``."""
     if before is after:
         return []
+    pairs = other_objects(before.snapshot.events, after.snapshot.events)
+    if pairs is not None and all(was.id == op.id for was, op in pairs):
+        return [_change(was, op) for was, op in pairs if _place(was) != _place(op)]
     old = {op.id: op for op in before.snapshot.events}
     changes: list[PlacementChange] = []
     for op in after.snapshot.events:

@@ -10,17 +10,19 @@ import platform
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
 
 from app import __version__
+from app.certificates import solver_version
 from app.run_execution import Conclusion
 from app.run_progress import LAST_STEP, Point, RunView
 from app.verification import Checked, Claim, verify
+from engine.certificate import Certificate
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import Incumbent, decode_plan
+from engine.metrics import WEIGHTED_MIX
 from engine.model import Metrics, OptimizationRequest, OptimizationResult, RunStatus
 from storage.database import Database
 from storage.rows import ProgressPoint, RunRow
@@ -39,6 +41,16 @@ class Submission:
     label: str
     schedule_id: str | None
     base_version_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is stored of a run: its row, the bytes of its request and of its best plan, its certificate."""
+
+    row: RunRow
+    request: bytes | None
+    plan: bytes | None
+    certificate: dict[str, Any] | None
 
 
 class RunArchive:
@@ -72,7 +84,7 @@ class RunArchive:
                 owner=self._owner,
                 created_by=uow.users.ensure(self._user) if self._user else None,
                 program_version=__version__,
-                solver_version=_solver_version(),
+                solver_version=solver_version(),
             )
             uow.commit()
 
@@ -102,8 +114,15 @@ class RunArchive:
             uow.commit()
             return True
 
-    def finish(self, run_id: str, conclusion: Conclusion, percentage: float, seq: int) -> bool:
-        """Store how a run ended, with the plan that it leaves as number ``seq``, in one transaction.
+    def finish(
+        self,
+        run_id: str,
+        conclusion: Conclusion,
+        percentage: float,
+        seq: int,
+        certificate: Certificate | None = None,
+    ) -> bool:
+        """Store how a run ended, with the plan that it leaves as number ``seq`` and its claims, in one transaction.
 
         Returns
         -------
@@ -119,6 +138,8 @@ class RunArchive:
         if checked is not None:
             columns["metrics"] = checked.result.metrics.to_json()
             columns["warnings"] = list(checked.result.warnings)
+        if certificate is not None:
+            columns["certificate"] = certificate.to_json()
         with self._database.unit_of_work() as uow:
             if not uow.runs.transition(run_id, status, **columns):
                 return False
@@ -127,6 +148,7 @@ class RunArchive:
                 elapsed_ms = found.solve_ms or 0
                 uow.runs.add_incumbent(run_id, seq, elapsed_ms, found.objective_value, found.best_bound, checked.plan)
                 uow.runs.add_points(run_id, [ProgressPoint(elapsed_ms, found.objective_value, found.best_bound)])
+            uow.runs.prune_incumbents(run_id)
             uow.commit()
             return True
 
@@ -187,6 +209,13 @@ class RunArchive:
         checked: Checked = verify(self.request(run_id), claim)
         return checked.result.model_copy(update={"version_id": row.result_version_id})
 
+    def evidence(self, run_id: str) -> Evidence:
+        """Return everything stored that a run's claims can be checked by, nothing of it judged."""
+        with self._database.read() as read:
+            row, request = read.runs.get(run_id), read.runs.request(run_id)
+            stored, certificate = read.runs.best_incumbent(run_id), read.runs.certificate(run_id)
+        return Evidence(row, request, None if stored is None else stored.events_json, certificate)
+
     def profile_options(self, profile_id: int) -> tuple[int, dict[str, Any]]:
         """Return a stored profile's algorithm and options, in wire names."""
         with self._database.read() as read:
@@ -198,12 +227,14 @@ class RunArchive:
     def _move(self, run_id: str, target: RunStatus, **columns: Any) -> bool:
         with self._database.unit_of_work() as uow:
             moved = uow.runs.transition(run_id, target, **columns)
+            uow.runs.prune_incumbents(run_id)
             uow.commit()
             return moved
 
     def _fail_interrupted(self, is_alive: Any) -> builtins.list[str]:
         with self._database.unit_of_work() as uow:
             failed = uow.runs.fail_interrupted(is_alive)
+            uow.runs.prune_incumbents()
             uow.commit()
         for run_id in failed:
             _log.warning("run %s was interrupted", run_id)
@@ -229,6 +260,7 @@ def _view(row: RunRow, read: ReadView, series: tuple[Point, ...]) -> RunView:
         status=RunStatus(row.status),
         percentage=float(row.progress_percentage),
         step=row.step,
+        objective_name=metrics.objective if metrics else _aim(row.options or {}),
         objective=metrics.objective_value if metrics else last[1],
         bound=metrics.best_bound if metrics else last[2],
         gap=metrics.gap if metrics else None,
@@ -251,6 +283,14 @@ def _view(row: RunRow, read: ReadView, series: tuple[Point, ...]) -> RunView:
     )
 
 
+def _aim(options: dict[str, Any]) -> str | None:
+    """What a run's stored options make small first; ``None`` where they leave it to the plan."""
+    if options.get("weights") is not None:
+        return WEIGHTED_MIX
+    ladder = options.get("objectives") or [options.get("objective")]
+    return ladder[0]
+
+
 def _owner() -> str:
     """Name this process for ever: machine, process, when it began; and this service within it."""
     return f"{platform.node()}/{os.getpid()}/{psutil.Process().create_time():.2f}/{uuid.uuid4().hex[:8]}"
@@ -267,10 +307,3 @@ def _is_alive(owner: str | None) -> bool:
     with contextlib.suppress(psutil.Error, ValueError):
         return abs(psutil.Process(int(pid)).create_time() - float(began)) < 1.0
     return False
-
-
-def _solver_version() -> str | None:
-    try:
-        return f"ortools {version('ortools')}"
-    except PackageNotFoundError:
-        return None

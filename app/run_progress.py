@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from engine.errors import TaktwerkError
 from engine.messages import Alive, Bound, FromSolver, Incumbent, Phase
+from engine.metrics import objective_name
 from engine.model import (
     ErrorObject,
     Metrics,
@@ -40,6 +41,7 @@ _NEARLY_DONE: Final = 99.0
 class RunView:
     """One run at one moment.
 
+    ``objective_name`` says what is made small first, ``None`` for a run of long ago of which that is not known.
     ``percentage`` is 0-100, ``step`` what it does now in plain words. ``objective`` and ``bound`` are in the
     objective's native unit (ms, money, weighted late count, ppm), ``gap`` is a share. ``queue_position`` counts from 1
     while the run waits. ``series`` is the curve so far, oldest point first, empty in a list of runs.
@@ -50,6 +52,7 @@ class RunView:
     status: RunStatus
     percentage: float = 0.0
     step: str | None = None
+    objective_name: str | None = None
     objective: float | None = None
     bound: float | None = None
     gap: float | None = None
@@ -120,6 +123,7 @@ class RunProgress:
         self._run_id = run_id
         self._algorithm_id, self._profile_id = request.algorithm_id, request.profile_id
         self._time_limit_s = request.options.time_limit
+        self._objective_name = objective_name(request)
         self._label = label
         self._schedule_id, self._base_version_id = schedule_id, base_version_id
         self._queued_at = _now()
@@ -220,6 +224,7 @@ class RunProgress:
                 status=self._status,
                 percentage=self._current_percentage(),
                 step=self._step,
+                objective_name=self._objective_name,
                 objective=self._objective,
                 bound=self._bound,
                 gap=self._gap,

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from app.commands import Command
 from app.preview import Preview, make_preview
-from engine.check import Violation, check
+from app.session_history import History, Step
+from app.session_jobs import Applied, ApplyJob, BigStep, Fetched, SaveJob, VersionJob
+from app.session_types import Answer, Head, Versions
+from engine.check import Violation
 from engine.diff import Delta, apply, diff, invert
 from engine.errors import ErrorCode, TaktwerkError
 from engine.merge import Conflict, Side, merge
@@ -22,64 +25,11 @@ from engine.metrics import Kpis, kpis
 from engine.model import OptimizationResult, Schedule
 from engine.moves import Push
 from engine.plan import PlanFacts
+from engine.plan_state import PlanState
+
+__all__ = ["Answer", "PlanningSession"]
 
 _log = logging.getLogger("taktwerk.session")
-
-
-class Head(Protocol):
-    """The saved version that the working schedule is based on."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-
-
-class Versions(Protocol):
-    """What a session needs of the version service."""
-
-    def append_edit(self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any]) -> None: ...
-    def replace_draft(self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any]) -> None: ...
-    def discard_draft(self, schedule_id: str) -> Any: ...
-    def save(
-        self, schedule_id: str, expected_head: str, data: Schedule, comment: str = "", source: str = "manual"
-    ) -> Any: ...
-    def record_result(self, run_id: str, schedule_id: str, expected_head: str, data: Schedule) -> Any: ...
-    def head(self, schedule_id: str) -> Any: ...
-    def data(self, version_id: str) -> Schedule: ...
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one gesture did: always the whole truth that views need.
-
-    ``changed`` and ``removed`` are operation ids; ``structure_changed`` says that resources, calendars, constraints or
-    orders changed too, so that a view redraws all. ``error`` set means that nothing changed.
-    """
-
-    revision: int
-    label: str
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    structure_changed: bool = False
-    violations: tuple[Violation, ...] = ()
-    new_violations: tuple[Violation, ...] = ()
-    kpis: Kpis | None = None
-    kpis_before: Kpis | None = None
-    notes: tuple[str, ...] = ()
-    error: TaktwerkError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    label: str
-    delta: Delta
-
-
-@dataclass
-class _History:
-    done: list[_Step] = field(default_factory=list)
-    undone: list[_Step] = field(default_factory=list)
 
 
 class PlanningSession:
@@ -102,18 +52,37 @@ class PlanningSession:
         self.schedule_id = schedule_id
         self.head: Any = head
         self.head_schedule = head_schedule
-        self.head_kpis = kpis(head_schedule)
-        self.working = working or head_schedule
         self.revision = 0
         self.push: Push = "off"
         self.preview: Preview | None = None
-        self.facts = PlanFacts(self.working)
-        self.violations = tuple(check(self.working, facts=self.facts))
-        self.kpis = kpis(self.working, facts=self.facts)
-        self._history = _History()
+        self._state = PlanState.of(working or head_schedule)
+        self._state.facts.prepare()
+        self.head_kpis = self._state.kpis if working is None else kpis(head_schedule)
+        self._history = History()
+        self._job: SaveJob | ApplyJob | VersionJob | None = None
         self._listeners: list[Callable[[Answer], None]] = []
 
     # what it is
+
+    @property
+    def working(self) -> Schedule:
+        """The schedule as the planner sees it."""
+        return self._state.schedule
+
+    @property
+    def facts(self) -> PlanFacts:
+        """What follows from it."""
+        return self._state.facts
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The rules that it breaks."""
+        return self._state.violations
+
+    @property
+    def kpis(self) -> Kpis:
+        """Its key figures."""
+        return self._state.kpis
 
     @property
     def is_dirty(self) -> bool:
@@ -140,6 +109,7 @@ class PlanningSession:
     def execute(self, command: Command) -> Answer:
         """Carry out one gesture. A refused one answers with its error and changes nothing."""
         try:
+            self._require_no_apply()
             done = command.carry_out(self.working, self.facts, self.push)
             return self._change(done.schedule, done.label, done.notes)
         except TaktwerkError as error:
@@ -150,14 +120,15 @@ class PlanningSession:
         if not self._history.done:
             return self._nothing("Nothing to undo")
         step = self._history.done[-1]
-        return self._step_to(invert(step.delta), f"Undo: {step.label}", self._history.done, self._history.undone)
+        back = invert(step.delta) if step.big is None else step.big.back
+        return self._step_to(step, back, f"Undo: {step.label}", is_back=True)
 
     def redo(self) -> Answer:
         """Do the last step taken back again."""
         if not self._history.undone:
             return self._nothing("Nothing to redo")
         step = self._history.undone[-1]
-        return self._step_to(step.delta, f"Redo: {step.label}", self._history.undone, self._history.done)
+        return self._step_to(step, step.delta, f"Redo: {step.label}", is_back=False)
 
     # versions
 
@@ -169,10 +140,43 @@ class PlanningSession:
         TaktwerkError
             E004 when the head moved meanwhile, E008 when the file cannot be written; nothing is lost.
         """
-        saved = self._versions.save(self.schedule_id, self.head.id, self.working, comment)
-        self._stand_on(saved)
+        job = self.begin_save(comment)
+        try:
+            return self.end_save(job, job.run())
+        finally:
+            self.end_job()
+
+    def begin_save(self, comment: str = "") -> SaveJob:
+        """Take the working schedule as it is, to be stored in another thread while the planner goes on.
+
+        Call the job's ``run`` anywhere, then ``end_save`` and ``end_job`` here.
+
+        Raises
+        ------
+        TaktwerkError
+            E005 while another job goes on.
+        """
+        self._require_no_job()
+        edits, working = self._versions.edit_count(self.schedule_id), self.working
+        schedule_id, head_id, versions = self.schedule_id, self.head.id, self._versions
+        job = SaveJob(self._state, lambda: versions.save(schedule_id, head_id, working, comment, edits=edits))
+        self._job = job
+        return job
+
+    def end_save(self, job: SaveJob, saved: Any) -> Any:
+        """Stand on the version that a job has stored; returns its row."""
+        self._stand_on(saved, job.state)
         self._tell(Answer(self.revision, "Save version", kpis=self.kpis, violations=self.violations))
         return saved
+
+    def end_job(self) -> None:
+        """The job that was begun is over, whether it succeeded or not."""
+        self._job = None
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether a version is being stored."""
+        return self._job is not None
 
     def incoming(self) -> tuple[Any, Schedule] | None:
         """Return the head another writer stored meanwhile, with its schedule, or ``None``."""
@@ -199,11 +203,48 @@ class PlanningSession:
                 self._versions.replace_draft(self.schedule_id, head.id, label, gap.to_json())
         except TaktwerkError as error:
             return self._refused(error)
-        delta = diff(self.working, merged)
-        self._stand_on(head, theirs)
-        self._history.done.append(_Step(label, delta))
-        self._history.undone.clear()
-        return self._enter(merged, delta, label, ())
+        delta, before, after = diff(self.working, merged), self._state, self._state.after(merged)
+        self._stand_on(head, PlanState.of(theirs, self.facts))
+        self._history.add(Step(label, delta, BigStep.of(before, after, delta)))
+        return self._enter(after, delta, label, ())
+
+    def begin_version(self, version: Head, *, roll_back: bool = False) -> VersionJob:
+        """Let the plan become what a stored version was, as one undo step; edits are refused until ``end_job``.
+
+        With ``roll_back`` that becomes the next version, else it is an edit of the present one. Call the job's ``run``
+        in any thread, then ``end_version`` and ``end_job`` here.
+
+        Raises
+        ------
+        TaktwerkError
+            E005 while another job goes on.
+        """
+        self._require_no_job()
+        schedule_id, head_id, key, versions = self.schedule_id, self.head.id, version.id, self._versions
+        job = VersionJob(
+            self._state,
+            version.number,
+            lambda: versions.data(key),
+            (lambda: versions.rollback(schedule_id, head_id, key)) if roll_back else None,
+        )
+        self._job = job
+        return job
+
+    def end_version(self, job: VersionJob, fetched: Fetched) -> Answer:
+        """Take over what a job has fetched (an answer with E004 or E008 when it cannot be stored)."""
+        saved, step = fetched.saved, fetched.step
+        label = f"{'Roll back to' if saved else 'Open'} version {job.number}"
+        if saved:
+            self._stand_on(saved, step.after)
+        if fetched.delta.is_empty:
+            return self._enter(step.after, fetched.delta, label, ()) if saved else self._nothing(label)
+        try:
+            if not saved:
+                self._versions.append_edit(self.schedule_id, self.head.id, label, step.forth_data)
+        except TaktwerkError as error:
+            return self._refused(error)
+        self._history.add(Step(label, fetched.delta, step))
+        return self._enter(step.after, fetched.delta, label, ())
 
     # runs
 
@@ -222,22 +263,49 @@ class PlanningSession:
         What the planner edited since the run began is merged in; where both changed the same thing, the planner's
         side holds unless ``resolutions`` say otherwise.
         """
-        preview = self.preview
-        if preview is None:
-            return self._nothing("There is no preview to apply")
-        if preview.working is not self.working or resolutions:
-            preview = preview.rebased(self.working, resolutions)
         try:
-            saved = self._versions.record_result(preview.run_id, self.schedule_id, self.head.id, preview.merged)
+            job = self.begin_apply(resolutions)
         except TaktwerkError as error:
             return self._refused(error)
+        if job is None:
+            return self._nothing("There is no preview to apply")
+        try:
+            return self.end_apply(job.run())
+        except TaktwerkError as error:
+            return self._refused(error)
+        finally:
+            self.end_job()
+
+    def begin_apply(self, resolutions: dict[str, Side] | None = None) -> ApplyJob | None:
+        """Take the preview as it is, to be stored in another thread; ``None`` when there is none.
+
+        Until ``end_job`` edits are refused. Call the job's ``run`` anywhere, then ``end_apply`` and ``end_job`` here.
+
+        Raises
+        ------
+        TaktwerkError
+            E005 while another job goes on.
+        """
+        preview = self.preview
+        if preview is None:
+            return None
+        self._require_no_job()
+        schedule_id, head_id, versions = self.schedule_id, self.head.id, self._versions
+
+        def store(final: Preview) -> Any:
+            return versions.record_result(final.run_id, schedule_id, head_id, final.merged)
+
+        job = ApplyJob(preview, self._state, resolutions, store)
+        self._job = job
+        return job
+
+    def end_apply(self, applied: Applied) -> Answer:
+        """Stand on the version that a job has made of the preview."""
         self.preview = None
-        delta = diff(self.working, preview.merged)
-        label = f"Apply optimised plan (version {saved.number})"
-        self._stand_on(saved, preview.merged)
-        self._history.done.append(_Step(label, delta))
-        self._history.undone.clear()
-        return self._enter(preview.merged, delta, label, ())
+        label = f"Apply optimised plan (version {applied.saved.number})"
+        self._history.add(Step(label, applied.delta, applied.step))
+        self._stand_on(applied.saved, applied.step.after)
+        return self._enter(applied.step.after, applied.delta, label, ())
 
     # inside
 
@@ -248,26 +316,31 @@ class PlanningSession:
         if delta.is_empty:
             return self._nothing(label or "No change", notes)
         self._versions.append_edit(self.schedule_id, self.head.id, label, delta.to_json())
-        self._history.done.append(_Step(label, delta))
-        self._history.undone.clear()
-        return self._enter(schedule, delta, label, notes)
+        state = self._state.after(schedule)
+        big = BigStep.of(self._state, state, delta) if state.facts.change is None else None
+        self._history.add(Step(label, delta, big))
+        return self._enter(state, delta, label, notes)
 
-    def _step_to(self, delta: Delta, label: str, source: list[_Step], target: list[_Step]) -> Answer:
+    def _step_to(self, step: Step, delta: Delta, label: str, *, is_back: bool) -> Answer:
+        big, done, undone = step.big, self._history.done, self._history.undone
         try:
-            schedule = apply(delta, self.working)
-            self._versions.append_edit(self.schedule_id, self.head.id, label, delta.to_json())
+            self._require_no_apply()
+            if big is None:
+                schedule, data = apply(delta, self.working), delta.to_json()
+            else:
+                schedule = (big.before if is_back else big.after).schedule
+                data = big.back_data if is_back else big.forth_data
+            self._versions.append_edit(self.schedule_id, self.head.id, label, data)
         except TaktwerkError as error:
             return self._refused(error)
-        target.append(source.pop())
-        return self._enter(schedule, delta, label, ())
+        (undone if is_back else done).append((done if is_back else undone).pop())
+        if big is None:
+            return self._enter(self._state.after(schedule), delta, label, ())
+        return self._enter((big.before if is_back else big.after).seen_from(self._state), delta, label, ())
 
-    def _enter(self, schedule: Schedule, delta: Delta, label: str, notes: tuple[str, ...]) -> Answer:
-        before, known = self.kpis, set(self.violations)
-        self.working = schedule
+    def _enter(self, state: PlanState, delta: Delta, label: str, notes: tuple[str, ...]) -> Answer:
+        before, self._state = self.kpis, state
         self.revision += 1
-        self.facts = PlanFacts(schedule, previous=self.facts)
-        self.violations = tuple(check(schedule, facts=self.facts))
-        self.kpis = kpis(schedule, facts=self.facts)
         events = delta.items.get("events", {})
         answer = Answer(
             revision=self.revision,
@@ -276,7 +349,7 @@ class PlanningSession:
             removed=tuple(k for k, c in events.items() if c.removed),
             structure_changed=bool(delta.metadata) or any(c != "events" for c in delta.items),
             violations=self.violations,
-            new_violations=tuple(v for v in self.violations if v not in known),
+            new_violations=self._state.fresh_violations,
             kpis=self.kpis,
             kpis_before=before,
             notes=notes,
@@ -284,10 +357,23 @@ class PlanningSession:
         self._tell(answer)
         return answer
 
-    def _stand_on(self, saved: Any, schedule: Schedule | None = None) -> None:
+    def _stand_on(self, saved: Any, state: PlanState) -> None:
         self.head = saved
-        self.head_schedule = schedule or self.working
-        self.head_kpis = kpis(self.head_schedule)
+        self.head_schedule, self.head_kpis = state.schedule, state.kpis
+
+    def _require_no_apply(self) -> None:
+        if isinstance(self._job, ApplyJob | VersionJob):
+            raise TaktwerkError(
+                ErrorCode.RESOURCE_LOCKED,
+                "Another plan is just being taken over. Edit it in a moment.",
+                {"reason": "applying"},
+            )
+
+    def _require_no_job(self) -> None:
+        if self._job is not None:
+            raise TaktwerkError(
+                ErrorCode.RESOURCE_LOCKED, "A version is being saved. Try again in a moment.", {"reason": "saving"}
+            )
 
     def _refused(self, error: TaktwerkError) -> Answer:
         if error.code is ErrorCode.STORAGE:

@@ -18,6 +18,7 @@ from app.worker_pipe import Arrival, WorkerPipe, worker_command
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import (
     BadMessage,
+    Explained,
     Failed,
     FromSolver,
     Hello,
@@ -25,6 +26,7 @@ from engine.messages import (
     Result,
     Solve,
     Stop,
+    Task,
     encode,
 )
 from engine.protocol import PROTOCOL_VERSION
@@ -40,7 +42,7 @@ CANCEL_GRACE_S: Final = 0.2
 _POLL_S: Final = 0.25
 _NEARLY_FULL: Final = 0.8
 
-Cause = Literal["result", "failed", "cancelled", "stopped", "time_limit", "fault"]
+Cause = Literal["result", "explained", "failed", "cancelled", "stopped", "time_limit", "fault"]
 Listener = Callable[[FromSolver, bytes], None]
 
 _log = logging.getLogger("taktwerk.solver")
@@ -85,14 +87,15 @@ class Limits:
 class Ending:
     """How a solver process ended.
 
-    ``cause`` is ``result`` (with ``result`` and ``plan``), ``failed`` (it said why), ``cancelled`` or ``stopped`` (the
-    planner's wish, without a last message), ``time_limit`` (it had to be ended there) or ``fault`` (it died, hung, took
-    too much memory or sent garbage). ``error`` says why there is no result.
+    ``cause`` is ``result`` (with ``result`` and ``plan``), ``explained`` (with ``answer``, JSON), ``failed`` (it said
+    why), ``cancelled`` or ``stopped`` (the planner's wish, without a last message), ``time_limit`` (it had to be ended
+    there) or ``fault`` (it died, hung, took too much memory or sent garbage). ``error`` says why there is no result.
     """
 
     cause: Cause
     result: Result | None = None
     plan: bytes = b""
+    answer: bytes = b""
     error: TaktwerkError | None = None
     hello_ms: int | None = None
 
@@ -112,6 +115,8 @@ class SolverProcess:
         How to start the process; ``worker_command()`` by default.
     name
         Names the run in the log.
+    task
+        What to do with the request.
     """
 
     def __init__(
@@ -121,7 +126,9 @@ class SolverProcess:
         listener: Listener,
         command: Sequence[str] | None = None,
         name: str = "run",
+        task: Task = "optimize",
     ) -> None:
+        self._task: Task = task
         self._request = request
         self._limits = limits
         self._listener = listener
@@ -150,7 +157,7 @@ class SolverProcess:
         patience_s = 0.0
         try:
             ending = self._supervise()
-            patience_s = END_S if ending.cause in ("result", "failed") else 0.0
+            patience_s = END_S if ending.cause in ("result", "explained", "failed") else 0.0
         finally:
             self._pipe.end(patience_s)
         if ending.cause in ("fault", "time_limit"):
@@ -185,6 +192,8 @@ class SolverProcess:
         is_cancelled = self._wish is not None and not self._wish.keep
         if isinstance(message, Result):
             return Ending("cancelled") if is_cancelled else Ending("result", result=message, plan=payload)
+        if isinstance(message, Explained):
+            return Ending("cancelled") if is_cancelled else Ending("explained", answer=payload)
         if isinstance(message, Failed):
             error = TaktwerkError(message.code, message.message, message.details)
             return Ending("cancelled") if is_cancelled else Ending("failed", error=error)
@@ -204,7 +213,7 @@ class SolverProcess:
         budget_ms = max(0, round(self._limits.ask_at_s * 1000) - elapsed_ms)
         self._pipe.send(
             encode(
-                Solve(elapsed_ms=elapsed_ms, budget_ms=budget_ms, payload_bytes=len(self._request)),
+                Solve(task=self._task, elapsed_ms=elapsed_ms, budget_ms=budget_ms, payload_bytes=len(self._request)),
                 self._request,
             )
         )

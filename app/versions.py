@@ -128,6 +128,7 @@ class VersionService:
         comment: str = "",
         source: Source = "manual",
         head: str = MAIN_HEAD,
+        edits: int | None = None,
     ) -> VersionInfo:
         """Store a schedule as the next version and move the head to it; this window's draft is then done with.
 
@@ -135,6 +136,9 @@ class VersionService:
         ----------
         expected_head
             The version that ``data`` were made from.
+        edits
+            How many edits of the draft are in ``data`` (``edit_count`` when they were taken); all by default. Later
+            ones are kept as edits of the new version.
 
         Raises
         ------
@@ -143,10 +147,12 @@ class VersionService:
             is changed then, and the draft stays.
         """
         prepared = self._prepare(data, expected_head)
-        with self._database.unit_of_work() as uow:
+        settling = self._drafts.settling(schedule_id, head, expected_head, edits)
+        with settling as settle, self._database.unit_of_work() as uow:
             info = self._advance(uow, schedule_id, head, prepared, source, comment)
+            settle(uow, info.id)
             uow.commit()
-        return self._advanced(info, data, head)
+        return self._advanced(info, data)
 
     def record_result(
         self,
@@ -165,11 +171,13 @@ class VersionService:
             As ``save``, and E012 when there is no such run.
         """
         prepared = self._prepare(data, expected_head)
-        with self._database.unit_of_work() as uow:
+        settling = self._drafts.settling(schedule_id, head, expected_head, None)
+        with settling as settle, self._database.unit_of_work() as uow:
             info = self._advance(uow, schedule_id, head, prepared, "optimization", comment)
+            settle(uow, info.id)
             uow.runs.set_result(run_id, info.id)
             uow.commit()
-        return self._advanced(info, data, head)
+        return self._advanced(info, data)
 
     def rollback(
         self, schedule_id: str, expected_head: str, version_id: str, comment: str = "", head: str = MAIN_HEAD
@@ -272,10 +280,14 @@ class VersionService:
     # the draft
 
     def append_edit(
-        self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any], head: str = MAIN_HEAD
+        self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any] | bytes, head: str = MAIN_HEAD
     ) -> None:
         """Store one edit of what is open; it is on the disk when this returns (E004, E008: see ``DraftKeeper``)."""
         self._drafts.append(schedule_id, base_version_id, label, delta, head)
+
+    def edit_count(self, schedule_id: str, head: str = MAIN_HEAD) -> int:
+        """Return how many unsaved edits of this window are stored."""
+        return self._drafts.count(schedule_id, head)
 
     def replace_draft(
         self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any], head: str = MAIN_HEAD
@@ -310,18 +322,16 @@ class VersionService:
     def _advance(
         self, uow: UnitOfWork, schedule_id: str, head: str, prepared: _Prepared, source: Source, comment: str
     ) -> VersionInfo:
-        """Add the version, move the head by compare-and-set and settle the draft."""
+        """Add the version and move the head by compare-and-set."""
         expected = prepared.parent_id or ""
         current = uow.heads.get(schedule_id, head).version_id
         if current != expected:
             raise _conflict(uow.versions.get(expected), prepared, uow.versions.get(current))
         info = self._add(uow, schedule_id, prepared, source, comment)
         uow.heads.move(schedule_id, head, expected, info.id)
-        self._drafts.settle(uow, schedule_id, head)
         return info
 
-    def _advanced(self, info: VersionInfo, schedule: Schedule, head: str) -> VersionInfo:
-        self._drafts.settled(info.schedule_id, head)
+    def _advanced(self, info: VersionInfo, schedule: Schedule) -> VersionInfo:
         _log.info("saved version %d of schedule %s (%s)", info.number, info.schedule_id, info.source)
         return self._stored(info, schedule)
 

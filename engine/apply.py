@@ -86,19 +86,19 @@ def _placed(op: Operation, event: PlacedEvent | None, mark_manual: bool) -> Oper
     }
     if event.demands is not None and op.demands:
         update["demands"] = _with_choices(op.demands, event.demands)
-    moved = op.model_copy(update=update)
+    moved = op.altered(update)
     if placement(moved) == placement(op):
         return op
     if not mark_manual:
         return moved
     marks = {"manually_scheduled": True, "attributes": {**(op.attributes or {}), OPTIMIZED: True}}
-    return moved.model_copy(update=marks)
+    return moved.altered(marks)
 
 
 def _with_choices(demands: tuple[Demand, ...], chosen_ids: tuple[str, ...]) -> tuple[Demand, ...]:
     if len(demands) != len(chosen_ids):
         raise ValueError(f"{len(chosen_ids)} chosen resources for {len(demands)} demands")
     return tuple(
-        d if d.resource_ids is None or d.resource_id == key else d.model_copy(update={"resource_id": key})
+        d if d.resource_ids is None or d.resource_id == key else d.altered({"resource_id": key})
         for d, key in zip(demands, chosen_ids, strict=True)
     )

@@ -25,10 +25,8 @@ def from_ms(milliseconds: int) -> dt.datetime:
 
 def format_instant(instant: dt.datetime) -> str:
     """Return canonical ISO 8601 in UTC with ``Z``; milliseconds only when there are any."""
-    text = instant.astimezone(dt.UTC)
-    if text.microsecond:
-        return text.strftime("%Y-%m-%dT%H:%M:%S.") + f"{text.microsecond // 1000:03d}Z"
-    return text.strftime("%Y-%m-%dT%H:%M:%SZ")
+    utc = instant.astimezone(dt.UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='milliseconds' if utc.microsecond else 'seconds')}Z"
 
 
 def parse_instant(text: str, zone: dt.tzinfo = dt.UTC) -> dt.datetime:

@@ -5,9 +5,9 @@ followed by exactly so many bytes, contract JSON, and a line feed. The receiver 
 decoding it. Both sides validate every line and refuse what is too long, so that a broken partner shows as a
 :class:`BadMessage`, never as a guess.
 
-Application to solver: ``solve`` (once, with the request), ``stop``. End of input means: end now.
+Application to solver: ``solve`` (once, with the request and what to do with it), ``stop``. End of input means: end now.
 Solver to application: ``hello``, then ``phase``, ``incumbent``, ``bound`` and ``alive`` in any order, and one last
-message, ``result`` or ``failed``. End of output before the last message is a failure.
+message: ``result``, ``explained`` or ``failed``. End of output before the last message is a failure.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ PayloadSize = Annotated[int, Field(ge=0, le=MAX_PAYLOAD_BYTES)]
 ElapsedMs = Annotated[int, Field(ge=0)]
 
 
+Task = Literal["optimize", "explain_infeasible", "lock_prices"]
+"""What a solver process is asked for: the best plan; why there is none; what each lock and constraint costs."""
+
+
 class BadMessage(ValueError):
     """The other side sent something that is not a message; the text says what."""
 
@@ -43,9 +47,13 @@ class _Message(BaseModel):
 
 
 class Solve(_Message):
-    """Solve the request in the payload. ``budget_ms`` is the time left, ``elapsed_ms`` what the run has used so far."""
+    """Carry out a task on the request in the payload.
+
+    ``budget_ms`` is the time left, ``elapsed_ms`` what the run has used so far.
+    """
 
     type: Literal["solve"] = "solve"
+    task: Task = "optimize"
     elapsed_ms: ElapsedMs
     budget_ms: ElapsedMs
     payload_bytes: PayloadSize
@@ -118,6 +126,14 @@ class Result(_Message):
     payload_bytes: PayloadSize
 
 
+class Explained(_Message):
+    """The last message of a task other than optimising. The payload is its answer, a JSON object."""
+
+    type: Literal["explained"] = "explained"
+    elapsed_ms: ElapsedMs
+    payload_bytes: PayloadSize
+
+
 class Failed(_Message):
     """The last message of a run without a plan: a coded error."""
 
@@ -128,7 +144,7 @@ class Failed(_Message):
 
 
 FromApp = Solve | Stop
-FromSolver = Hello | Alive | Phase | Incumbent | Bound | Result | Failed
+FromSolver = Hello | Alive | Phase | Incumbent | Bound | Result | Explained | Failed
 
 _FROM_APP: TypeAdapter[FromApp] = TypeAdapter(Annotated[FromApp, Field(discriminator="type")])
 _FROM_SOLVER: TypeAdapter[FromSolver] = TypeAdapter(Annotated[FromSolver, Field(discriminator="type")])

@@ -14,16 +14,24 @@ from functools import cached_property
 
 from engine.apply import placement
 from engine.check import Violation, check
+from engine.costs import operation_costs
 from engine.horizon import horizon_start_ms, reference_end_ms
 from engine.instants import to_ms
-from engine.model import Metrics, Operation, OptimizationRequest, Schedule, Weights
-from engine.plan import PlanFacts, chosen, mode_on
+from engine.kpi_tally import KpiTally
+from engine.model import Metrics, OptimizationRequest, Schedule, Weights
+from engine.plan import PlanFacts
 from engine.utilization import Utilization, groups_of
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 WEIGHTED_MIX = "weighted_mix"
 """The name reported for a mix of weights."""
+
+AUTOMATIC_MIX = Weights(tardiness=1, makespan=0.5, setup=0.5)
+"""What a planner who names no goal wants: an hour late counts as two hours of setup, or of makespan.
+
+A ladder would give up days of makespan for a minute of lateness; and few setups are also how lateness gets small.
+"""
 
 SCALE: Mapping[str, int] = {
     "minimize_makespan": 1,
@@ -59,9 +67,17 @@ class Kpis:
     unscheduled: int
 
 
-def kpis(schedule: Schedule, facts: PlanFacts | None = None, tardiness_cost_per_hour: float = 1.0) -> Kpis:
-    """Return the key figures of a schedule as it stands. Operations without a placement count for nothing else."""
-    worth = _Worth(facts or PlanFacts(schedule), tardiness_cost_per_hour=tardiness_cost_per_hour)
+def kpis(
+    schedule: Schedule,
+    facts: PlanFacts | None = None,
+    tardiness_cost_per_hour: float = 1.0,
+    tally: KpiTally | None = None,
+) -> Kpis:
+    """Return the key figures of a schedule as it stands. Operations without a placement count for nothing else.
+
+    ``facts`` and ``tally`` spare work where the caller has them already; the figures are the same without.
+    """
+    worth = _Worth(facts or PlanFacts(schedule), tardiness_cost_per_hour=tardiness_cost_per_hour, tally=tally)
     return Kpis(
         makespan_ms=worth.makespan_ms,
         late_orders=len(worth.late_weights),
@@ -77,18 +93,27 @@ def kpis(schedule: Schedule, facts: PlanFacts | None = None, tardiness_cost_per_
 def objective_names(request: OptimizationRequest) -> tuple[str, ...]:
     """Return the ladder of objectives that the request asks for; ``("weighted_mix",)`` for weights.
 
-    Without any: tardiness, then makespan, if anything has a due date; else makespan.
+    Without any: ``AUTOMATIC_MIX`` if anything has a due date; else makespan.
     """
     options = request.options
-    if options.weights is not None:
+    if objective_weights(request) is not None:
         return (WEIGHTED_MIX,)
     if options.objectives:
         return options.objectives
-    if options.objective is not None:
-        return (options.objective,)
+    return ("minimize_makespan",) if options.objective is None else (options.objective,)
+
+
+def objective_weights(request: OptimizationRequest) -> Weights | None:
+    """Return the weights of the mix that the request asks for, or None if it asks for named objectives.
+
+    A request that names no objective, of a schedule with due dates, is for ``AUTOMATIC_MIX``.
+    """
+    options = request.options
+    if options.weights is not None or options.objectives or options.objective is not None:
+        return options.weights
     snapshot = request.schedule_data.snapshot
     has_due = any(item.due_date is not None for item in (*snapshot.orders, *snapshot.events))
-    return ("minimize_tardiness", "minimize_makespan") if has_due else ("minimize_makespan",)
+    return AUTOMATIC_MIX if has_due else None
 
 
 def objective_name(request: OptimizationRequest) -> str:
@@ -117,7 +142,7 @@ def objective_vector(
     rate = request.options.tardiness_cost_per_hour
     worth = _Worth(facts or PlanFacts(schedule), base, rate)
     names = objective_names(request)
-    vector = [part for name in names for part in _parts(name, worth, request.options.weights)]
+    vector = [part for name in names for part in _parts(name, worth, objective_weights(request))]
     if request.options.incremental_mode:
         unit = MINUTE_MS if names[0] in _TIMES else SCALE[names[0]]
         vector[0] += round(request.options.change_weight * worth.change_minutes * unit)
@@ -212,10 +237,17 @@ def utilization_by_resource(schedule: Schedule, facts: PlanFacts | None = None) 
 class _Worth:
     """All that any objective needs of one plan, computed when asked for."""
 
-    def __init__(self, facts: PlanFacts, base: Schedule | None = None, tardiness_cost_per_hour: float = 1.0) -> None:
+    def __init__(
+        self,
+        facts: PlanFacts,
+        base: Schedule | None = None,
+        tardiness_cost_per_hour: float = 1.0,
+        tally: KpiTally | None = None,
+    ) -> None:
         self.facts = facts
         self._base = base or facts.schedule
         self._rate = tardiness_cost_per_hour
+        self._tally = tally
 
     @cached_property
     def start_ms(self) -> int:
@@ -253,7 +285,7 @@ class _Worth:
     @cached_property
     def cost(self) -> float:
         """Resource hours, setup rules, modes, and weighted tardiness hours, in money."""
-        terms = [part for key in self.facts.starts for part in self._costs(self.facts.operations[key])]
+        terms = operation_costs(self.facts) if self._tally is None else self._tally.cost_terms()
         terms += [setup.cost for setup in self.facts.setups.values()]
         terms.append(self.weighted_tardiness_ms / HOUR_MS * self._rate)
         return math.fsum(terms)
@@ -262,7 +294,11 @@ class _Worth:
     def utilization(self) -> float:
         """Busy over available working time, over the makespan."""
         until_ms = self.facts.last_end_ms
-        return 0.0 if until_ms is None else Utilization(self.facts, self.start_ms, until_ms).overall()
+        if until_ms is None:
+            return 0.0
+        if self._tally is not None:
+            return self._tally.utilization(until_ms)
+        return Utilization(self.facts, self.start_ms, until_ms).overall()
 
     @cached_property
     def balance_ppm(self) -> tuple[int, int]:
@@ -283,23 +319,6 @@ class _Worth:
                 moved_ms += abs(now_ms - to_ms(old.start_date))
                 switched += self.facts.operations[old.id].resource_id != old.resource_id
         return moved_ms / MINUTE_MS + 60 * switched
-
-    @cached_property
-    def _rates(self) -> dict[str, float]:
-        return {key: r.cost_per_hour or 0.0 for key, r in self.facts.resources.items()}
-
-    def _costs(self, op: Operation) -> Iterable[float]:
-        facts = self.facts
-        mode = mode_on(op, op.resource_id) if op.modes else None
-        if mode is not None and mode.cost:
-            yield mode.cost
-        rate = self._rates[op.resource_id] if op.resource_id is not None else 0.0
-        for demand in op.demands or ():
-            key = chosen(demand)
-            rate += 0.0 if key is None else demand.quantity * self._rates[key]
-        if rate:
-            setup = facts.setups.get(op.id)
-            yield (facts.work_ms(op) + (setup.duration_ms if setup else 0)) / HOUR_MS * rate
 
 
 def _parts(name: str, worth: _Worth, weights: Weights | None) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ are the way in for data from outside.
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -47,6 +47,30 @@ class Dto(BaseModel):
         """Return plain JSON data with wire names; absent fields are left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
+    @classmethod
+    def made_of(cls, values: dict[str, Any]) -> Self:
+        """Return an object of all its fields, which are known to be valid: many times as fast as checking them."""
+        return _made(cls, values, set(values))
+
+    def altered(self, values: dict[str, Any]) -> Self:
+        """Return a copy with other values, which are known to be valid: ``model_copy`` in a fraction of the time."""
+        return _made(type(self), {**self.__dict__, **values}, self.__pydantic_fields_set__ | values.keys())
+
+
+_M = TypeVar("_M", bound=Dto)
+
+
+def _made(cls: type[_M], values: dict[str, Any], given: set[str]) -> _M:
+    made = cls.__new__(cls)
+    for name, value in (
+        ("__dict__", values),
+        ("__pydantic_fields_set__", given),
+        ("__pydantic_extra__", None),
+        ("__pydantic_private__", None),
+    ):
+        object.__setattr__(made, name, value)
+    return made
+
 
 class Status(StrEnum):
     """How far an operation is."""
@@ -67,7 +91,11 @@ class DependencyType(IntEnum):
 
 
 class Resource(Dto):
-    """A machine, line, person or tool. ``capacity`` counts units usable at once."""
+    """A machine, line, person or tool. ``capacity`` counts units usable at once.
+
+    Of a ``nonrenewable`` one (material, money; an extension of the contract) ``capacity`` is the whole stock: what all
+    operations of the plan demand of it together. It is a secondary resource and has no time.
+    """
 
     id: Id
     name: Text
@@ -75,6 +103,7 @@ class Resource(Dto):
     calendar: Id | None = None
     capacity: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     infinite: bool = False
+    nonrenewable: bool = False
     efficiency: Annotated[float, Field(gt=0, le=1000)] = 1.0
     setup_matrix: Id | None = None
     initial_setup: Id | None = None
@@ -95,12 +124,18 @@ class Demand(Dto):
     """A secondary need, held for the operation's whole span, setup included.
 
     ``resource_id`` alone is a fixed need. ``resource_ids`` is a choice of one; ``resource_id`` beside it is the
-    present choice (an extension of the contract, which has no field for it).
+    present choice (an extension of the contract, which has no field for it). ``only_on`` (an extension too) limits the
+    need to some of the operation's modes: those on these primary resources.
     """
 
     resource_id: Id | None = None
     resource_ids: Many[Id] | None = None
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    only_on: Many[Id] | None = None
+
+    def is_held_on(self, resource_id: str | None) -> bool:
+        """Whether it is needed while the operation runs on a primary resource."""
+        return self.only_on is None or resource_id in self.only_on
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -141,6 +176,13 @@ class Operation(Dto):
     def weight(self) -> float:
         """The priority, 1 by default."""
         return 1.0 if self.priority is None else self.priority
+
+    @property
+    def needs(self) -> tuple[Demand, ...]:
+        """The demands that it has on its present primary resource."""
+        if not self.demands:
+            return ()
+        return tuple(demand for demand in self.demands if demand.is_held_on(self.resource_id))
 
     @property
     def is_placed(self) -> bool:

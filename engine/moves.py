@@ -9,6 +9,8 @@ resource, setups included. Nothing is ever pulled earlier.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Literal
 
 from engine.calendars import DAY_MS
@@ -19,6 +21,9 @@ from engine.plan import PlanFacts, mode_on
 
 Push = Literal["off", "on", "all"]
 """``on`` pushes operations whose dates are derived, ``all`` also those with dates set by hand or by the optimiser."""
+
+_FARTHEST_MS = 366 * DAY_MS
+"""Nothing that ends is pushed so far behind the plan's end."""
 
 _END_POINTS = (DependencyType.START_TO_FINISH, DependencyType.FINISH_TO_FINISH)
 _FROM_START = (DependencyType.START_TO_START, DependencyType.START_TO_FINISH)
@@ -94,23 +99,36 @@ class _Cascade:
         self.changed = dict(moved)
         self._kept: dict[str, None] = {}
         self._left = 50 * (len(facts.operations) + 10)
+        ends = [_end(op) for op in moved.values() if op.is_placed]
+        self._rows: dict[str, _Row] = {}
+        self._latest_ms = max([facts.last_end_ms or 0, *ends]) + _FARTHEST_MS
+
+    @property
+    def _is_circular(self) -> bool:
+        return self._left <= 0
 
     def run(self) -> None:
-        """Push until nothing stands in the way any more, or a cycle of waits shows that this cannot end."""
+        """Push until nothing stands in the way any more; a circle of waits, which would never end, pushes nothing."""
         queue = [(_start(op), key) for key, op in self.changed.items() if op.is_placed]
         heapq.heapify(queue)
-        while queue and self._left:
+        while queue and not self._is_circular:
             _, key = heapq.heappop(queue)
             op = self.changed[key]
             for other, earliest in (*self._waiting_successors(op), *self._overlapped(op)):
                 self._left -= 1
-                if self._push_to(other, earliest):
+                if earliest > self._latest_ms:
+                    self._left = 0
+                elif self._push_to(other, earliest):
                     heapq.heappush(queue, (_start(self.changed[other]), other))
+        if self._is_circular:
+            self.changed = {key: self.changed[key] for key in self._moved}
 
     def notes(self) -> tuple[str, ...]:
         """What the planner should know of the wave."""
         out: list[str] = []
         pushed = len(self.changed) - len(self._moved)
+        if self._is_circular:
+            return ("Nothing was pushed: the operations behind it wait for each other in a circle",)
         if pushed:
             out.append(f"{pushed} {'operation' if pushed == 1 else 'operations'} pushed later")
         if self._kept:
@@ -119,8 +137,6 @@ class _Cascade:
                 f"{count} {'operation' if count == 1 else 'operations'} in the way kept "
                 f"{'its' if count == 1 else 'their'} place (locked, begun or set by hand)"
             )
-        if not self._left:
-            out.append("The push was stopped: these operations wait for each other in a circle")
         return tuple(out)
 
     def _now(self, key: str) -> Operation:
@@ -145,24 +161,47 @@ class _Cascade:
         return _start(successor) + max(0, late_by)
 
     def _overlapped(self, op: Operation) -> list[tuple[str, int]]:
-        resource = self._facts.resources.get(op.resource_id or "")
-        if resource is None or resource.infinite or resource.capacity != 1 or _end(op) == _start(op):
+        row = self._row(op.resource_id)
+        if row is None or _end(op) == _start(op):
             return []
         out: list[tuple[str, int]] = []
-        for key in self._on_resource(resource.id):
-            other = self._now(key)
-            if key == op.id or other.resource_id != resource.id or not other.is_placed or _end(other) <= _start(op):
-                continue
-            if _end(other) == _start(other):
+        for other in self._beside(row, _start(op), self._latest_end_of_setup(op)):
+            if other.id == op.id or _end(other) <= _start(op) or _end(other) == _start(other):
                 continue
             after = _end(op) + self._setup_span(op, other)
-            if _start(other) < after and (_start(other) >= _start(op) or _end(other) > _start(op)):
-                out.append((key, after))
+            if _start(other) < after:
+                out.append((other.id, after))
         return out
 
-    def _on_resource(self, resource_id: str) -> list[str]:
-        arrived = [k for k in self.changed if self.changed[k].resource_id == resource_id]
-        return list(dict.fromkeys((*self._facts.sequences.get(resource_id, ()), *arrived)))
+    def _row(self, resource_id: str | None) -> _Row | None:
+        """What runs on a resource that takes one operation at a time; ``None`` for any other resource."""
+        resource = self._facts.resources.get(resource_id or "")
+        if resource is None or resource.infinite or resource.capacity != 1:
+            return None
+        row = self._rows.get(resource.id)
+        if row is None:
+            row = self._rows[resource.id] = _Row(self._facts, resource.id)
+            for key, op in self.changed.items():
+                if op.resource_id == resource.id and op.is_placed:
+                    row.arrived[key] = (_start(op), _end(op))
+        return row
+
+    def _beside(self, row: _Row, start_ms: int, end_ms: int) -> Iterator[Operation]:
+        """The placed operations on a row that may have to do with a span, by start, those that were moved last."""
+        for key in row.between(start_ms, end_ms):
+            if key not in self.changed:
+                yield self._facts.operations[key]
+        for key in [k for k, (begin, end) in row.arrived.items() if begin < end_ms and end > start_ms]:
+            yield self.changed[key]
+
+    def _latest_end_of_setup(self, op: Operation) -> int:
+        """When the longest setup after an operation would be done."""
+        resource = self._facts.resources[str(op.resource_id)]
+        if resource.setup_matrix is None:
+            return _end(op)
+        longest_ms = self._facts.setup_tables[resource.setup_matrix].longest_ms
+        done = self._facts.working_time(resource.id).add(_end(op), longest_ms)
+        return _end(op) + longest_ms if done is None else done
 
     def _setup_span(self, before: Operation, after: Operation) -> int:
         """How long after ``before`` the setup for ``after`` keeps the resource, breaks included."""
@@ -188,27 +227,46 @@ class _Cascade:
         except TaktwerkError:
             self._kept[key] = None
             return False
-        self.changed[key] = self._behind_fixed(placed)
+        pushed = self.changed[key] = self._behind_fixed(placed)
+        row = self._row(op.resource_id)
+        if row is not None:
+            row.arrived[key] = (_start(pushed), _end(pushed))
         return True
 
     def _behind_fixed(self, op: Operation) -> Operation:
         """Return the operation behind every one that cannot give way to it."""
-        resource = self._facts.resources.get(op.resource_id or "")
-        if resource is None or resource.infinite or resource.capacity != 1:
-            return op
-        for key in self._facts.sequences.get(resource.id, ()):
-            other = self._now(key)
-            stays = key in self._moved or not self._may_move(other)
-            if not stays or key == op.id or other.resource_id != resource.id or not other.is_placed:
-                continue
-            if _start(op) < _end(other) and _start(other) < _end(op):
-                op = _placed(self._facts, op, op.resource_id, _end(other) + self._setup_span(other, op))
+        row = self._row(op.resource_id)
+        while row is not None:
+            other = next((o for o in self._beside(row, _start(op), _end(op)) if self._blocks(o, op)), None)
+            if other is None:
+                break
+            op = _placed(self._facts, op, op.resource_id, _end(other) + self._setup_span(other, op))
         return op
+
+    def _blocks(self, other: Operation, op: Operation) -> bool:
+        if other.id == op.id or (other.id not in self._moved and self._may_move(other)):
+            return False
+        return _start(op) < _end(other) and _start(other) < _end(op)
 
     def _may_move(self, op: Operation) -> bool:
         if op.locked or op.status in (Status.STARTED, Status.COMPLETED):
             return False
         return self._push == "all" or not op.manually_scheduled
+
+
+class _Row:
+    """What ran on one resource before the push, and in ``arrived`` where what was moved there since lies now."""
+
+    def __init__(self, facts: PlanFacts, resource_id: str) -> None:
+        self._keys = facts.sequences.get(resource_id, ())
+        self._starts = [facts.starts[key] for key in self._keys]
+        self._longest_ms = max((facts.ends[key] - facts.starts[key] for key in self._keys), default=0)
+        self.arrived: dict[str, tuple[int, int]] = {}
+
+    def between(self, start_ms: int, end_ms: int) -> tuple[str, ...]:
+        """Return all operations that ran in a span, by start; there may be some from just before it."""
+        first = bisect_left(self._starts, start_ms - self._longest_ms)
+        return self._keys[first : bisect_left(self._starts, end_ms)]
 
 
 def _start(op: Operation) -> int:

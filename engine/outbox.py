@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 from engine.messages import (
     Alive,
     Bound,
+    Explained,
     Failed,
     FromSolver,
     Incumbent,
@@ -33,6 +34,9 @@ PROGRESS_PER_SECOND: Final = 5
 ALIVE_EVERY_S: Final = 1.0
 EXIT_NO_READER: Final = 4
 EXIT_WRITER_FAILED: Final = 7
+
+LastMessage = Result | Explained | Failed
+"""What ends a run."""
 
 _log = logging.getLogger("taktwerk.worker")
 
@@ -61,7 +65,7 @@ class Outbox:
         self._best: tuple[int, ...] | None = None
         self._bound: float | None = None
         self._bound_is_news = False
-        self._last: tuple[Result | Failed, bytes] | None = None
+        self._last: tuple[LastMessage, bytes] | None = None
         self._last_is_written = threading.Event()
         self._next_progress = 0.0
         self._plan_was_last = False
@@ -116,7 +120,7 @@ class Outbox:
         """Return ms since the run began."""
         return max(0, round((time.monotonic() - self._clock_zero) * 1000))
 
-    def finish(self, message: Result | Failed, payload: bytes = b"", timeout_s: float = 30.0) -> None:
+    def finish(self, message: LastMessage, payload: bytes = b"", timeout_s: float = 30.0) -> None:
         """Send the last message and return once it is in the pipe, or after ``timeout_s``.
 
         A plan that still waits goes out before a failure, so that it is not lost. Of several calls (the search ends
@@ -143,7 +147,7 @@ class Outbox:
                 message, payload = self._next_message()
                 self._stream.write(encode(message, payload))
                 self._stream.flush()
-                if isinstance(message, Result | Failed):
+                if isinstance(message, Result | Explained | Failed):
                     self._last_is_written.set()
         except OSError:
             os._exit(EXIT_NO_READER)  # nobody reads any more: there is nothing left to solve for

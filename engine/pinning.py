@@ -58,6 +58,11 @@ def pins(schedule: Schedule, request: OptimizationRequest | None = None) -> dict
     return found
 
 
+def pin_of(op: Operation, freeze_until: dt.datetime | None) -> Pin | None:
+    """Return why an operation is fixed by its own schedule alone, if it is."""
+    return _pin(op, op.locked, freeze_until)
+
+
 def _pin(op: Operation, locked: bool, freeze_until: dt.datetime | None) -> Pin | None:
     if op.start_date is None or op.end_date is None:
         return None

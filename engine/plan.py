@@ -9,13 +9,28 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from engine.calendars import DAY_MS, WorkingTime, WorkingTimes
 from engine.horizon import horizon_start_ms
 from engine.instants import to_ms, zone_of
-from engine.model import Calendar, Demand, Dependency, Mode, Operation, Order, Resource, Schedule, Status
+from engine.model import (
+    Calendar,
+    Constraint,
+    DateConstraint,
+    Demand,
+    Dependency,
+    Mode,
+    Operation,
+    Order,
+    Resource,
+    Schedule,
+    SetConstraint,
+    Status,
+)
+from engine.plan_change import PlanChange, carry_over, change_between, patched
 from engine.setups import SetupTable
 
 ROUNDING_MS = 60_000
@@ -77,12 +92,37 @@ class PlanFacts:
         A valid schedule; placements may break any rule.
     previous
         Facts of an earlier state. Working times are taken over from it where resources, calendars and constraints are
-        equal and its window is wide enough.
+        equal and its window is wide enough. Where only some operations differ, all that it had computed is taken over
+        and mended.
+
+    Attributes
+    ----------
+    change
+        What differs from ``previous``; ``None`` where nothing is taken over but working times.
+    memo
+        What others worked out of all but the operations, by name; states that differ in operations only share it.
     """
 
     def __init__(self, schedule: Schedule, previous: PlanFacts | None = None) -> None:
         self.schedule = schedule
         self.zone = zone_of(schedule.metadata.time_zone)
+        self._times: WorkingTimes | None = None
+        self.change = None if previous is None else change_between(previous.schedule, schedule)
+        if previous is not None and self.change is not None:
+            self.memo = previous.memo
+            self._place_anew(previous, self.change)
+        else:
+            self.memo: dict[str, Any] = {}
+            self._place_all()
+        if previous is not None and previous._times is not None and _same_workshop(schedule, previous.schedule):
+            from_ms, until_ms = self._needed_window
+            if previous._times.from_ms <= from_ms and until_ms <= previous._times.to_ms:
+                self._times = previous._times
+        if previous is not None and self.change is not None:
+            carry_over(previous, self, self.change)
+
+    def _place_all(self) -> None:
+        schedule = self.schedule
         self.operations: dict[str, Operation] = {op.id: op for op in schedule.snapshot.events}
         self.resources: dict[str, Resource] = {r.id: r for r in schedule.snapshot.resources}
         self.starts: dict[str, int] = {}
@@ -91,11 +131,24 @@ class PlanFacts:
             if op.start_date is not None and op.end_date is not None:
                 self.starts[op.id] = to_ms(op.start_date)
                 self.ends[op.id] = to_ms(op.end_date)
-        self._times: WorkingTimes | None = None
-        if previous is not None and previous._times is not None and _same_workshop(schedule, previous.schedule):
-            from_ms, until_ms = self._needed_window
-            if previous._times.from_ms <= from_ms and until_ms <= previous._times.to_ms:
-                self._times = previous._times
+
+    def _place_anew(self, previous: PlanFacts, change: PlanChange) -> None:
+        self.operations = {**previous.operations, **change.after}
+        self.resources = previous.resources
+        changed = change.after.values()
+        starts = {o.id: to_ms(o.start_date) if o.start_date is not None and o.is_placed else None for o in changed}
+        ends = {o.id: to_ms(o.end_date) if o.end_date is not None and o.is_placed else None for o in changed}
+        self.starts, self.ends = patched(previous.starts, starts), patched(previous.ends, ends)
+        if any(
+            key in self.starts and key not in previous.starts for key in change.after
+        ):  # in the schedule's order again
+            self.starts = {k: self.starts[k] for k in self.operations if k in self.starts}
+            self.ends = {k: self.ends[k] for k in self.starts}
+
+    def prepare(self) -> None:
+        """Compute now what an edit would ask for first."""
+        _ = self.orders, self.setup_tables, self.predecessors, self.successors, self.position, self.constraints_on
+        _ = self.order_operations, self.name_counts, self.secondary_holders, self.undecided, self.unscheduled
 
     # by id
 
@@ -128,6 +181,55 @@ class PlanFacts:
         found: dict[str, list[Dependency]] = {}
         for dependency in self.schedule.snapshot.dependencies:
             found.setdefault(dependency.from_event, []).append(dependency)
+        return {k: tuple(v) for k, v in found.items()}
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """The position of each operation in the schedule."""
+        return {key: i for i, key in enumerate(self.operations)}
+
+    # what is held
+
+    @cached_property
+    def secondary_holders(self) -> dict[str, frozenset[str]]:
+        """The operations, placed or not, that are to hold each resource as a secondary one that is chosen."""
+        found: dict[str, set[str]] = {}
+        for op in self.schedule.snapshot.events:
+            if op.demands:
+                for resource_id in self.secondaries_of(op):
+                    found.setdefault(resource_id, set()).add(op.id)
+        return {k: frozenset(v) for k, v in found.items()}
+
+    @cached_property
+    def undecided(self) -> frozenset[str]:
+        """The operations, placed or not, with a secondary need whose resource is not chosen."""
+        return frozenset(op.id for op in self.schedule.snapshot.events if self.is_undecided(op))
+
+    @staticmethod
+    def secondaries_of(op: Operation) -> frozenset[str]:
+        """Return the chosen secondary resources of an operation."""
+        return frozenset(key for d in op.needs if d.quantity and (key := chosen(d)) is not None)
+
+    @staticmethod
+    def is_undecided(op: Operation) -> bool:
+        """Whether an operation has a secondary need whose resource is not chosen."""
+        return any(d.quantity and d.resource_ids and chosen(d) is None for d in op.needs)
+
+    def held_by(self, op: Operation) -> frozenset[str]:
+        """Return the primary and the chosen secondary resources of an operation."""
+        own = frozenset[str]() if op.resource_id is None else frozenset((op.resource_id,))
+        return own | self.secondaries_of(op) if op.demands else own
+
+    @cached_property
+    def constraints_on(self) -> dict[str, tuple[Constraint, ...]]:
+        """The constraints on dates and sets that name each operation."""
+        found: dict[str, list[Constraint]] = {}
+        for rule in self.schedule.snapshot.constraints:
+            if isinstance(rule, DateConstraint):
+                found.setdefault(rule.event_id, []).append(rule)
+            elif isinstance(rule, SetConstraint):
+                for key in dict.fromkeys(rule.event_ids):
+                    found.setdefault(key, []).append(rule)
         return {k: tuple(v) for k, v in found.items()}
 
     # time frame and working time
@@ -224,7 +326,7 @@ class PlanFacts:
         for resource_id, sequence in self.sequences.items():
             resource = self.resources[resource_id]
             if resource.setup_matrix is not None:
-                self._follow(resource, sequence, found)
+                self.follow_setups(resource, sequence, found)
         return found
 
     def setup_start_ms(self, event_id: str) -> int:
@@ -232,7 +334,8 @@ class PlanFacts:
         setup = self.setups.get(event_id)
         return self.starts[event_id] if setup is None else setup.start_ms
 
-    def _follow(self, resource: Resource, sequence: tuple[str, ...], found: dict[str, Setup]) -> None:
+    def follow_setups(self, resource: Resource, sequence: tuple[str, ...], found: dict[str, Setup]) -> None:
+        """Add the setups that one resource's sequence needs to ``found``."""
         table, family = self.setup_tables[str(resource.setup_matrix)], resource.initial_setup
         previous_id: str | None = None
         for key in sequence:
@@ -264,6 +367,10 @@ class PlanFacts:
     @cached_property
     def order_operations(self) -> dict[str, tuple[str, ...]]:
         """The ids of the operations of each order that has any, in the schedule's order."""
+        return self.compute_order_operations()
+
+    def compute_order_operations(self) -> dict[str, tuple[str, ...]]:
+        """Compute ``order_operations``."""
         found: dict[str, list[str]] = {}
         for op in self.schedule.snapshot.events:
             if op.order_id is not None:
@@ -295,6 +402,10 @@ class PlanFacts:
     @cached_property
     def unscheduled(self) -> tuple[str, ...]:
         """The operations without a placement, completed ones aside."""
+        return self.compute_unscheduled()
+
+    def compute_unscheduled(self) -> tuple[str, ...]:
+        """Compute ``unscheduled``."""
         return tuple(
             k for k, op in self.operations.items() if k not in self.starts and op.status is not Status.COMPLETED
         )
@@ -304,14 +415,15 @@ class PlanFacts:
     def label(self, event_id: str) -> str:
         """Return the operation's name, with its id where the name alone is not clear."""
         name = self.operations[event_id].name
-        return name if name and self._name_counts[name] == 1 else f"{name} ({event_id})".strip()
+        return name if name and self.name_counts[name] == 1 else f"{name} ({event_id})".strip()
 
     def resource_label(self, resource_id: str) -> str:
         """Return the resource's name, or its id when it has none."""
         return self.resources[resource_id].name or resource_id
 
     @cached_property
-    def _name_counts(self) -> Counter[str]:
+    def name_counts(self) -> Counter[str]:
+        """How many operations have each name."""
         return Counter(op.name for op in self.schedule.snapshot.events)
 
     # inside

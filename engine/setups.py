@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.model import SetupMatrix
 
@@ -37,6 +38,12 @@ class SetupTable:
         self.matrix = matrix
         self._known: dict[tuple[str, str], Changeover] = {}
 
+    @property
+    def longest_ms(self) -> int:
+        """The longest setup that any pair of families can need."""
+        default = self.matrix.default
+        return max([rule.duration for rule in self.matrix.rules] + [default.duration if default else 0])
+
     def lookup(self, from_family: str | None, to_family: str | None) -> Changeover:
         """Return the changeover between two families; ``None`` on either side needs no setup."""
         if from_family is None or to_family is None:
@@ -48,10 +55,20 @@ class SetupTable:
         return known
 
     def _find(self, from_family: str, to_family: str) -> Changeover:
-        for rule in self.matrix.rules:
-            if rule.from_ in (from_family, ANY) and rule.to in (to_family, ANY):
-                return Changeover(rule.duration, rule.cost or 0.0, rule.forbidden)
+        pairs = ((from_family, to_family), (from_family, ANY), (ANY, to_family), (ANY, ANY))
+        first = min((self._places[pair] for pair in pairs if pair in self._places), default=None)
+        if first is not None:
+            rule = self.matrix.rules[first]
+            return Changeover(rule.duration, rule.cost or 0.0, rule.forbidden)
         default = self.matrix.default
         if default is None:
             return NO_CHANGEOVER
         return Changeover(default.duration, default.cost or 0.0)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], int]:
+        """Where the first rule of each pair is; matrices of a family for each job have hundreds of thousands."""
+        places: dict[tuple[str, str], int] = {}
+        for place, rule in enumerate(self.matrix.rules):
+            places.setdefault((rule.from_, rule.to), place)
+        return places

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cached_property
 
 from engine.check.capacity import partial_outages
-from engine.model import Schedule
+from engine.model import Operation, Schedule
 from engine.plan import PlanFacts, chosen
 
 
@@ -18,27 +19,25 @@ class Utilization:
         The plan.
     from_ms, to_ms
         The window, UTC ms.
+    usable
+        ``usable_resources`` of the plan if the caller has them already.
     """
 
-    def __init__(self, facts: PlanFacts, from_ms: int, to_ms: int) -> None:
+    def __init__(self, facts: PlanFacts, from_ms: int, to_ms: int, usable: tuple[str, ...] | None = None) -> None:
         self._facts = facts
         self._from_ms, self._to_ms = from_ms, max(from_ms, to_ms)
+        self._usable = usable_resources(facts) if usable is None else usable
 
     @cached_property
     def busy_ms(self) -> dict[str, int]:
         """Working ms in which units of each usable resource are held in the window, setups included, times units."""
         facts, busy = self._facts, dict.fromkeys(self._usable, 0)
-        for key, start_ms in facts.starts.items():
-            op, setup = facts.operations[key], facts.setups.get(key)
-            begin_ms, end_ms = setup.start_ms if setup else start_ms, facts.ends[key]
-            if begin_ms >= self._from_ms and end_ms <= self._to_ms:
-                worked_ms = facts.worked_ms[key] + (setup.duration_ms if setup and setup.complete else 0)
-            else:
-                time = facts.working_time(op.resource_id)
-                worked_ms = time.between(max(begin_ms, self._from_ms), min(end_ms, self._to_ms))
+        for key in facts.starts:
+            op = facts.operations[key]
+            worked_ms = held_ms(facts, key, self._from_ms, self._to_ms)
             if op.resource_id in busy:
                 busy[op.resource_id] += worked_ms
-            for demand in op.demands or ():
+            for demand in op.needs:
                 resource_id = chosen(demand)
                 if resource_id in busy:
                     busy[resource_id] += worked_ms * demand.quantity
@@ -82,7 +81,7 @@ class Utilization:
             work_ms = facts.work_ms(op) + (setup.duration_ms if setup else 0)
             if op.resource_id in load:
                 load[op.resource_id] += work_ms
-            for demand in op.demands or ():
+            for demand in op.needs:
                 resource_id = chosen(demand)
                 if resource_id in load:
                     load[resource_id] += work_ms * demand.quantity
@@ -93,15 +92,36 @@ class Utilization:
         units = self._facts.resources[resource_id].capacity
         return work_ms * 1_000_000 // max(1, time.between(self._from_ms, self._to_ms) * units)
 
-    @cached_property
-    def _usable(self) -> tuple[str, ...]:
-        """Resources of limited capacity that an operation can use, as primary or secondary."""
-        events = self._facts.schedule.snapshot.events
-        named = possible_primaries(self._facts.schedule)
-        named |= {op.resource_id for op in events if op.resource_id is not None}
-        named |= {key for op in events for demand in op.demands or () for key in demand.candidates}
-        resources = self._facts.resources.values()
-        return tuple(r.id for r in resources if r.id in named and not r.infinite and r.capacity)
+
+def held_ms(facts: PlanFacts, event_id: str, from_ms: int, to_ms: int) -> int:
+    """Return the working ms for which a placed operation, setup included, holds its resources in a window."""
+    setup, end_ms = facts.setups.get(event_id), facts.ends[event_id]
+    begin_ms = setup.start_ms if setup else facts.starts[event_id]
+    if begin_ms >= from_ms and end_ms <= to_ms:
+        return facts.worked_ms[event_id] + (setup.duration_ms if setup and setup.complete else 0)
+    time = facts.working_time(facts.operations[event_id].resource_id)
+    return time.between(max(begin_ms, from_ms), min(end_ms, to_ms))
+
+
+def usable_resources(facts: PlanFacts) -> tuple[str, ...]:
+    """Return the resources of limited capacity that an operation can use, as primary or secondary."""
+    return limited(facts, {key for op in facts.schedule.snapshot.events for key in named_by(op)})
+
+
+def named_by(op: Operation) -> set[str]:
+    """Return the resources that an operation has or could have, as primary or secondary."""
+    named = {mode.resource_id for mode in op.modes or ()}
+    if op.resource_id is not None:
+        named.add(op.resource_id)
+    for demand in op.demands or ():
+        named.update(demand.candidates)
+    return named
+
+
+def limited(facts: PlanFacts, named: Container[str]) -> tuple[str, ...]:
+    """Return those of some resources whose capacity is limited, in the schedule's order."""
+    resources = facts.resources.values()
+    return tuple(r.id for r in resources if r.id in named and not r.infinite and r.capacity and not r.nonrenewable)
 
 
 def possible_primaries(schedule: Schedule) -> set[str]:

@@ -43,7 +43,7 @@ _INNER_LIMITS: dict[str, dict[str, tuple[int, int]]] = {
     "events": {"modes": (1_000, 2_000_000), "demands": (100, 500_000)},
     "constraints": {"eventIds": (MAX_EVENTS, 1_000_000)},
     "calendars": {"week": (100, 10_000), "exceptions": (5_000, 50_000)},
-    "setupMatrices": {"rules": (100_000, 300_000)},
+    "setupMatrices": {"rules": (250_000, 1_000_000)},
 }
 _EPOCH = "2026-01-01T00:00:00Z"
 _STUB = {"plantId": "", "timestamp": _EPOCH, "userId": ""}

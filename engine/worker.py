@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import gc
+import json
 import logging
 import os
 import signal
@@ -23,7 +24,7 @@ from engine.errors import ErrorCode, TaktwerkError
 from engine.protocol import hello_line
 
 if TYPE_CHECKING:
-    from engine.messages import Failed, Result, Solve
+    from engine.messages import Explained, Failed, Result, Solve, Task
     from engine.model import OptimizationRequest
     from engine.outbox import Outbox
     from engine.solve.report import Outcome
@@ -82,9 +83,21 @@ def _work(inbox: _Inbox, outbox: Outbox) -> None:
     outbox.measure_in(SCALE[objective_name(request)])
     end_ms = header.elapsed_ms + header.budget_ms
     request = _within_budget(request, (end_ms - outbox.elapsed_ms()) / 1000)
+    if header.task != "optimize":
+        outbox.finish(*_explained(header.task, request, outbox, inbox))
+        return
     outcome = solver.solve(request, outbox, inbox.stop_flag)
     was_stopped = inbox.stop_flag.stopped and outbox.elapsed_ms() < end_ms
     outbox.finish(*_last_message(outcome, outbox, was_stopped))
+
+
+def _explained(task: Task, request: OptimizationRequest, outbox: Outbox, inbox: _Inbox) -> tuple[Explained, bytes]:
+    """Carry out a task other than optimising; the answer is JSON."""
+    from engine.messages import Explained
+    from engine.solve.tasks import carry_out
+
+    answer = json.dumps(carry_out(task, request, outbox, inbox.stop_flag), allow_nan=False).encode()
+    return Explained(elapsed_ms=outbox.elapsed_ms(), payload_bytes=len(answer)), answer
 
 
 def _read(payload: bytes) -> OptimizationRequest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from engine.errors import ErrorCode, TaktwerkError
 from storage import canonical
@@ -100,6 +100,14 @@ class DraftRepository(Repository):
         """Cut off the edits after number ``after_seq`` and return how many there were."""
         done = self._connection.execute(delete(draft_edits).where(_e.draft_id == draft_id, _e.seq > after_seq))
         return done.rowcount
+
+    def rebase(self, draft_id: str, base_version_id: str, edits: int) -> None:
+        """Put the draft on the version that its first ``edits`` edits became; later ones are numbered from 1 anew."""
+        self._connection.execute(delete(draft_edits).where(_e.draft_id == draft_id, _e.seq <= edits))
+        for seq in self._connection.execute(select(_e.seq).where(_e.draft_id == draft_id).order_by(_e.seq)).scalars():
+            moved = update(draft_edits).where(_e.draft_id == draft_id, _e.seq == seq).values(seq=seq - edits)
+            self._connection.execute(moved)
+        self._connection.execute(update(drafts).where(drafts.c.id == draft_id).values(base_version_id=base_version_id))
 
     def discard(self, schedule_id: str, head_name: str = MAIN_HEAD, draft_id: str | None = None) -> bool:
         """Delete the head's draft with its edits; with ``draft_id`` only if it is that one. Return whether it went."""

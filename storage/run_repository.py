@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import RunStatus
@@ -19,7 +19,7 @@ from storage.rows import IncumbentRow, ProgressPoint, RunRow
 from storage.tables import optimization_runs, run_incumbents, run_progress
 
 _r = optimization_runs.c
-_RUN = select(*(column for column in optimization_runs.columns if column.name != "request"))
+_RUN = select(*(column for column in optimization_runs.columns if column.name not in ("request", "certificate")))
 _ON_TRANSITION = frozenset(
     {
         "started_at",
@@ -28,6 +28,7 @@ _ON_TRANSITION = frozenset(
         "step",
         "metrics",
         "warnings",
+        "certificate",
         "error",
         "owner",
         "program_version",
@@ -125,6 +126,11 @@ class RunRepository(Repository):
         self.get(run_id)
         packed = self._connection.execute(select(_r.request).where(_r.id == run_id)).scalar_one()
         return None if packed is None else canonical.unpack(_frame(packed))
+
+    def certificate(self, run_id: str) -> dict[str, Any] | None:
+        """Return what a run claims of its plan, ``None`` when it left none (E012)."""
+        self.get(run_id)
+        return self._connection.execute(select(_r.certificate).where(_r.id == run_id)).scalar_one()
 
     def transition(
         self, run_id: str, to_status: str, *, from_statuses: Iterable[str] | None = None, **columns: Any
@@ -245,6 +251,19 @@ class RunRepository(Repository):
             return None
         facts = {key: value for key, value in row.items() if key != "events"}
         return IncumbentRow(**facts, events_json=canonical.unpack(_frame(row["events"])))
+
+    def prune_incumbents(self, run_id: str | None = None) -> int:
+        """Delete all plans but the best of an ended run, or of every ended run; return how many went.
+
+        A run that is not over keeps all: should the newest be damaged by a crash, there is one before it.
+        """
+        one, other = run_incumbents, run_incumbents.alias()
+        ended = select(_r.id).where(_r.status.in_([status.value for status in TERMINAL]))
+        newest = select(func.max(other.c.seq)).where(other.c.run_id == one.c.run_id).scalar_subquery()
+        statement = delete(one).where(one.c.run_id.in_(ended), one.c.seq < newest)
+        if run_id is not None:
+            statement = statement.where(one.c.run_id == run_id)
+        return self._connection.execute(statement).rowcount
 
     def has_incumbent(self, run_id: str) -> bool:
         """Return whether a run has found a plan."""

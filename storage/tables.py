@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from storage.column_types import Ident, Json, JsonText, Moment
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x54616B74
 """SQLite's ``application_id`` of our files: "Takt" in ASCII."""
 
@@ -181,12 +181,16 @@ optimization_runs = Table(
     Column("program_version", String(50), nullable=True),
     Column("solver_version", String(50), nullable=True),
     Column("request", LargeBinary, nullable=True),
+    Column("certificate", Json, nullable=True),
     Index(None, "schedule_id", "queued_at"),
     Index(None, "status"),
     CheckConstraint("status IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("progress_percentage BETWEEN 0 AND 100", name="progress"),
 )
-"""``request`` is the whole request as compressed JSON, ``owner`` names the process that runs it."""
+"""``request`` is the whole request as compressed JSON, ``owner`` names the process that runs it.
+
+``certificate`` is an ``engine.certificate.Certificate`` without its plan, which is the best incumbent.
+"""
 
 run_incumbents = Table(
     "run_incumbents",

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.collector import collector_paused, settle_collector
 from app.exchange import formats
 from app.session import PlanningSession
 from app.versions import Opened, Recovery, VersionInfo, VersionService
@@ -50,9 +51,12 @@ class FileFlow(QObject):
     def open_schedule(self, schedule_id: str) -> None:
         """Open a schedule; unsaved edits of a crashed sitting are offered first."""
         self.busy.emit("Opening…")
-        in_background(
-            lambda: self._versions.open(schedule_id), lambda opened: self._on_read(schedule_id, opened), self._on_failed
-        )
+
+        def work() -> Opened:
+            with collector_paused():
+                return self._versions.open(schedule_id)
+
+        in_background(work, lambda opened: self._on_read(schedule_id, opened), self._on_failed)
 
     def choose_schedule(self) -> None:
         """Ask which schedule to open."""
@@ -117,14 +121,31 @@ class FileFlow(QObject):
         if session is None:
             return
         try:
-            saved = session.save(comment)
+            job = session.begin_save(comment)
         except TaktwerkError as error:
-            if error.code is ErrorCode.VERSION_CONFLICT:
+            self._bench.say(error.message, "warn")
+            return
+
+        def stored(saved: VersionInfo) -> None:
+            self._end_save(session)
+            session.end_save(job, saved)
+            self._bench.say(f"Saved as version {saved.number}.")
+
+        def failed(error: Exception) -> None:
+            self._end_save(session)
+            if isinstance(error, TaktwerkError) and error.code is ErrorCode.VERSION_CONFLICT:
                 self.settle_conflict(then_apply=False)
             else:
                 self._bench.show_error(error, "The version was not saved")
-            return
-        self._bench.say(f"Saved as version {saved.number}.")
+
+        self.busy.emit("Saving…")
+        self.refresh()
+        in_background(job.run, stored, failed)
+
+    def _end_save(self, session: PlanningSession) -> None:
+        self.busy.emit("")
+        session.end_job()
+        self.refresh()
 
     def ask_to_discard(self) -> None:
         """Ask before the edits since the saved version are thrown away."""
@@ -173,8 +194,9 @@ class FileFlow(QObject):
         """Enable what can be done now."""
         session = self._bench.session
         is_dirty = session is not None and session.is_dirty
-        self._actions["file.save"].setEnabled(is_dirty)
-        self._actions["file.discard"].setEnabled(is_dirty)
+        is_saving = session is not None and session.is_saving
+        self._actions["file.save"].setEnabled(is_dirty and not is_saving)
+        self._actions["file.discard"].setEnabled(is_dirty and not is_saving)
 
     def _merge(self, resolutions: dict[str, Any], then_optimise: bool, then_apply: bool) -> None:
         session = self._bench.session
@@ -230,10 +252,14 @@ class FileFlow(QObject):
 
     def _build(self, schedule_id: str, head: VersionInfo, saved: Any, working: Any = None) -> None:
         self.busy.emit("Checking the plan…")
-        service: Any = self._versions  # its ``source`` is narrower than the session's protocol says
-        in_background(
-            lambda: PlanningSession(service, schedule_id, head, saved, working), self._on_built, self._on_failed
-        )
+
+        def work() -> PlanningSession:
+            with collector_paused():
+                session = PlanningSession(self._versions, schedule_id, head, saved, working)
+            settle_collector()
+            return session
+
+        in_background(work, self._on_built, self._on_failed)
 
     def _on_built(self, session: PlanningSession) -> None:
         self.busy.emit("")

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QToolBar
 
-from app.preview import Preview, placement_changes
+from app.preview import Preview
 from app.session import Answer
+from app.versions import VersionInfo
 from engine.errors import TaktwerkError
-from ui import text
+from engine.model import Schedule
 from ui.actions import Actions
 from ui.board_area import BoardArea
 from ui.dialogs.about import AboutDialog
 from ui.dialogs.shortcuts import ShortcutsDialog
 from ui.docks import Docks
 from ui.edit_flow import EditFlow
+from ui.explain.flow import ExplainFlow
+from ui.explain.panel import ExplainPanel
 from ui.file_flow import FileFlow
 from ui.icons import icon
 from ui.kpi_bar import KpiBar
+from ui.plan_lists import PlanLists
 from ui.preview.changes import ChangesPanel
 from ui.problems import ProblemsPanel
+from ui.robustness.flow import RobustnessFlow
+from ui.robustness.panel import RobustnessPanel
 from ui.run_flow import RunFlow
 from ui.services import Services
 from ui.status_bar import StatusLine
 from ui.studio.panel import StudioPanel
 from ui.tool_bar import MainToolBar
 from ui.unscheduled import UnscheduledPanel
+from ui.version_flow import VersionFlow
 from ui.versions.panel import VersionsPanel
 from ui.workbench import Workbench
 
@@ -59,16 +66,16 @@ class MainWindow(QMainWindow):
         self.studio = StudioPanel(services.catalog)
         self.versions, self.problems = VersionsPanel(), ProblemsPanel()
         self.unscheduled, self.changes = UnscheduledPanel(), ChangesPanel()
+        self.robustness, self.explain = RobustnessPanel(), ExplainPanel()
         self.kpi_bar, self.status = KpiBar(), StatusLine()
         self._lay_out()
         self.edit_flow = EditFlow(self.workbench, self.actions_table)
         self.file_flow = FileFlow(self.workbench, self.actions_table, services.versions)
+        self.version_flow = VersionFlow(self.workbench, services.versions)
         self.run_flow = RunFlow(self.workbench, self.actions_table, services.runs, self.studio)
-        self._stale: set[str] = set()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._refresh_lists)
+        self.robustness_flow = RobustnessFlow(self.workbench, self.robustness, services.robustness)
+        self.explain_flow = ExplainFlow(self.workbench, self.docks, self.explain)
+        self.lists = PlanLists(self.workbench, self.docks, self.problems, self.unscheduled, self.changes, self.studio)
         self._connect()
         self._restore()
         self._on_opened()
@@ -85,6 +92,7 @@ class MainWindow(QMainWindow):
         settings.setValue(_STATE, self.saveState(_STATE_VERSION))
         settings.setValue(_COLOUR, self.tool_bar.colour_by.currentData())
         self.run_flow.close()
+        self.robustness_flow.stop()
         self.workbench.open(None)
         if hasattr(self.board, "dispose"):
             self.board.dispose()
@@ -119,6 +127,8 @@ class MainWindow(QMainWindow):
                 ("problems", "Problems", self.problems),
                 ("unscheduled", "Unscheduled", self.unscheduled),
                 ("changes", "Changes", self.changes),
+                ("robustness", "Robustness", self.robustness),
+                ("explain", "Explain", self.explain),
             ],
         )
 
@@ -130,12 +140,15 @@ class MainWindow(QMainWindow):
         bench.go_to_requested.connect(self._go_to)
         bench.selection_changed.connect(self.studio.setup.set_selection)
         self._connect_board()
-        for panel in (self.problems, self.changes, self.tool_bar.find_box):
+        for panel in (self.problems, self.changes, self.robustness, self.explain, self.tool_bar.find_box):
             panel.go_to_event.connect(self._go_to)
         self.problems.go_to_place.connect(self._go_to_place)
+        self.explain.go_to_time.connect(self.board.go_to_time)
         self.studio.setup.go_to.connect(self._go_to)
+        self.studio.run.go_to_event.connect(self._go_to)
+        self.studio.run.go_to_order.connect(self._show_order)
         self.unscheduled.schedule_requested.connect(self.edit_flow.move)
-        self.versions.save_requested.connect(self.file_flow.ask_to_save)
+        self._connect_versions()
         self.kpi_bar.problems_clicked.connect(lambda: self.docks.show("problems"))
         self.area.open_requested.connect(self.file_flow.choose_schedule)
         self.area.import_requested.connect(self.file_flow.choose_file)
@@ -143,6 +156,7 @@ class MainWindow(QMainWindow):
         self.file_flow.optimise_requested.connect(self.run_flow.optimize)
         self.file_flow.apply_requested.connect(self.run_flow.apply)
         self.run_flow.preview_changed.connect(self._on_preview)
+        self.run_flow.applying.connect(lambda: self.area.preview_bar.set_busy(True, "Applying…"))
         self.run_flow.version_made.connect(self._show_versions)
         self.run_flow.conflict_found.connect(lambda _: self.file_flow.settle_conflict(then_apply=True))
         bar = self.area.preview_bar
@@ -152,10 +166,24 @@ class MainWindow(QMainWindow):
         bar.conflicts_requested.connect(self.run_flow.settle_conflicts)
         self.tool_bar.push_fixed_changed.connect(self.edit_flow.set_push_fixed)
         self.tool_bar.colour_by_changed.connect(self._on_colour)
-        for key in ("studio", "versions", "problems", "unscheduled", "changes"):
+        for key in ("studio", "versions", "problems", "unscheduled", "changes", "robustness", "explain"):
             self.docks.bind(key, table[f"view.{key}"])
-        self.docks.shown.connect(lambda _: self._later.start())
         self._connect_actions()
+
+    def _connect_versions(self) -> None:
+        versions, flow = self.versions, self.version_flow
+        versions.save_requested.connect(self.file_flow.ask_to_save)
+        versions.open_requested.connect(flow.open)
+        versions.rollback_requested.connect(flow.ask_to_roll_back)
+        versions.compare_requested.connect(flow.compare)
+        flow.busy.connect(self.status.set_busy)
+        flow.version_made.connect(self._show_versions)
+        flow.conflict_found.connect(lambda: self.file_flow.settle_conflict(then_apply=False))
+        flow.compared.connect(self._on_compared)
+
+    def _on_compared(self, version: VersionInfo, schedule: Schedule) -> None:
+        self.lists.compare(version.number, schedule)
+        self.docks.show("changes")
 
     def _connect_actions(self) -> None:
         calls = {
@@ -238,42 +266,7 @@ class MainWindow(QMainWindow):
         self.docks.set_badge("unscheduled", missing)
         self.versions.set_dirty(session.is_dirty)
         self.tool_bar.find_box.set_schedule(session.working)
-        self._stale = {"problems", "unscheduled", "changes", "studio"}
-        self._later.start()
-
-    def _refresh_lists(self) -> None:
-        """Bring the lists in sight up to date; the others follow when they are shown."""
-        session, zone = self.workbench.session, self.workbench.zone
-        if session is None:
-            return
-        calls = {
-            "problems": lambda: self.problems.show_violations(
-                session.violations, {r.id: r.name for r in session.working.snapshot.resources}, zone
-            ),
-            "unscheduled": lambda: self.unscheduled.show_schedule(session.working, zone),
-            "changes": self._show_changes,
-            "studio": lambda: self.studio.set_plan(session.working, zone),
-        }
-        panels = {"problems": self.problems, "unscheduled": self.unscheduled, "changes": self.changes}
-        for key in sorted(self._stale):
-            if key not in panels or panels[key].isVisible():
-                self._stale.discard(key)
-                calls[key]()
-
-    def _show_changes(self) -> None:
-        session, zone = self.workbench.session, self.workbench.zone
-        if session is None:
-            return
-        if session.preview is not None:
-            changes = session.preview.changes
-            heading = f"{text.count(len(changes), 'operation')} would change"
-            none = "This result changes nothing"
-        else:
-            changes = placement_changes(session.head_schedule, session.working)
-            heading = f"{text.count(len(changes), 'operation')} moved since version {session.head.number}"
-            none = f"No operation moved since version {session.head.number}"
-        self.changes.show_changes(changes, heading, session.working, zone, none)
-        self.docks.set_badge("changes", len(changes))
+        self.lists.mark_stale()
 
     def _show_versions(self) -> None:
         session = self.workbench.session
@@ -294,8 +287,7 @@ class MainWindow(QMainWindow):
         else:
             self.area.preview_bar.show_preview(preview, title)
             self.docks.show("changes")
-        self._stale.add("changes")
-        self._later.start()
+        self.lists.mark_stale("changes")
 
     # going places
 

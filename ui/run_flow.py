@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.collector import collector_paused, settle_collector
 from app.preview import Preview, make_preview
 from app.session import Answer
+from app.session_jobs import Applied
 from engine.errors import ErrorCode, TaktwerkError
-from engine.metrics import objective_name
 from engine.model import OptimizationResult, RunStatus, Schedule
 from ui import text
 from ui.actions import Actions
@@ -29,6 +31,8 @@ class RunFlow(QObject):
 
     preview_changed = Signal(object, str)
     """(preview or None, the run's title): the board, the bar and the change list follow."""
+    applying = Signal()
+    """The preview is being made a version."""
     version_made = Signal()
     conflict_found = Signal(object)
     """The head moved while a preview was applied (E004)."""
@@ -91,7 +95,6 @@ class RunFlow(QObject):
             self._bench.show_error(error, "The run was not started")
             return
         self._inputs[run_id] = frozen
-        self._studio.objectives.remember(run_id, objective_name(request))
         self._on_updated(self._runs.status(run_id))
         self._studio.show_page("run")
         self._bench.say("The run has started. You can go on planning meanwhile.")
@@ -119,25 +122,41 @@ class RunFlow(QObject):
         def work() -> Preview:
             result = result_of(self._runs, run_id)
             taken = frozen or self._runs.request(run_id).schedule_data
-            preview = make_preview(run_id, taken, working, result)
-            return _computed(preview)
+            return make_preview(run_id, taken, working, result)
 
-        in_background(work, lambda preview: self._on_preview(preview, view.label), self._on_preview_failed)
+        self._compute(work, view.label)
 
     def apply(self, resolutions: dict[str, Any] | None = None) -> None:
         """Make the previewed plan the next version."""
         session = self._bench.session
         if session is None or session.preview is None:
             return
-        answer = session.apply_preview(resolutions)
-        if answer.error is None:
+        try:
+            job = session.begin_apply(resolutions)
+        except TaktwerkError as error:
+            self._bench.say(error.message, "warn")
+            return
+        if job is None:
+            return
+
+        def stored(applied: Applied) -> None:
+            session.end_job()
+            answer = session.end_apply(applied)
             self._show_preview(None)
             self._bench.tell(answer)
             self.version_made.emit()
-        elif answer.error.code is ErrorCode.VERSION_CONFLICT:
-            self.conflict_found.emit(answer.error)
-        else:
-            self._bench.show_error(answer.error, "The plan was not applied")
+
+        def failed(error: Exception) -> None:
+            session.end_job()
+            self._show_preview(session.preview)
+            if isinstance(error, TaktwerkError) and error.code is ErrorCode.VERSION_CONFLICT:
+                self.conflict_found.emit(error)
+            else:
+                self._bench.show_error(error, "The plan was not applied")
+
+        self.applying.emit()
+        self.refresh()
+        in_background(job.run, stored, failed)
 
     def discard(self) -> None:
         """Put the preview away."""
@@ -171,7 +190,7 @@ class RunFlow(QObject):
         """Enable what can be done now."""
         session = self._bench.session
         view = self._studio.active_run()
-        has_preview = session is not None and session.preview is not None
+        has_preview = session is not None and session.preview is not None and not session.is_saving
         self._actions["run.optimize"].setEnabled(session is not None)
         self._actions["run.stop"].setEnabled(view is not None and status_of(view) == "running" and view.has_incumbent)
         self._actions["run.cancel"].setEnabled(view is not None)
@@ -240,11 +259,8 @@ class RunFlow(QObject):
         if session is None:
             return
         if preview.working is not session.working:
-            in_background(
-                lambda: _computed(preview.rebased(session.working)),
-                lambda again: self._on_preview(again, title),
-                self._on_preview_failed,
-            )
+            working = session.working
+            self._compute(lambda: preview.rebased(working), title)
             return
         session.preview = preview
         self._title = title
@@ -274,10 +290,12 @@ class RunFlow(QObject):
         if session is None or session.preview is None:
             return
         preview, working = session.preview, session.working
+        self._compute(lambda: preview.rebased(working, resolutions), self._title)
+
+    def _compute(self, work: Callable[[], Preview], title: str) -> None:
+        """Make a preview, with all that views will ask of it, off the interface's thread."""
         in_background(
-            lambda: _computed(preview.rebased(working, resolutions)),
-            lambda again: self._on_preview(again, self._title),
-            self._on_preview_failed,
+            lambda: _computed(work), lambda preview: self._on_preview(preview, title), self._on_preview_failed
         )
 
     def _guarded(self, call: Any) -> None:
@@ -311,7 +329,9 @@ def result_of(runs: RunService, run_id: str) -> OptimizationResult:
     raise TaktwerkError(ErrorCode.NOT_FOUND, "This run has no plan to show.", {"runId": run_id})
 
 
-def _computed(preview: Preview) -> Preview:
-    """Compute what views will ask for while still off the interface's thread."""
-    _ = preview.changes, preview.kpis_before, preview.kpis_after, preview.violations
+def _computed(work: Callable[[], Preview]) -> Preview:
+    with collector_paused():
+        preview = work()
+        _ = preview.changes, preview.kpis_before, preview.after
+    settle_collector()
     return preview

@@ -15,7 +15,6 @@ UPDATE_INTERVAL_MS: Final = 200
 ACTIVE: Final = frozenset({"queued", "running"})
 __all__ = [
     "ACTIVE",
-    "ObjectiveNames",
     "RunEvent",
     "RunFeed",
     "RunService",
@@ -110,22 +109,6 @@ def status_of(view: RunView) -> str:
 def can_preview(view: RunView) -> bool:
     """Whether a run that is over has a plan to show: its result, or for one that failed the best plan it had."""
     return view.status is RunStatus.COMPLETED or (view.status is RunStatus.FAILED and view.has_incumbent)
-
-
-class ObjectiveNames:
-    """What the values of runs are values of: known from the request while a run goes on, from its metrics later."""
-
-    def __init__(self) -> None:
-        self._by_run: dict[str, str] = {}
-
-    def remember(self, run_id: str, objective: str) -> None:
-        """Note what a run aims at."""
-        self._by_run[run_id] = objective
-
-    def of(self, view: RunView) -> str | None:
-        """Return the objective of a run, ``None`` when it is not known."""
-        known = self._by_run.get(view.run_id)
-        return known or (view.metrics.objective if view.metrics is not None else None)
 
 
 def error_parts(error: object) -> tuple[str, str]:

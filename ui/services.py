@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QSettings
 
+from app.robustness import RobustnessService
 from app.session import PlanningSession
 from app.versions import VersionService
 from ui.runs import RunService
@@ -46,6 +47,8 @@ class Services:
         Where the window keeps its geometry.
     board_factory
         Makes the board; ``None`` = ``ui.board_view.BoardView``.
+    robustness
+        Replays plans; by default without a database to learn from.
     """
 
     versions: VersionService
@@ -54,3 +57,4 @@ class Services:
     database_label: str = ""
     settings: QSettings = field(default_factory=lambda: QSettings("Taktwerk", "Taktwerk"))
     board_factory: Callable[[], Any] | None = None
+    robustness: RobustnessService = field(default_factory=RobustnessService)

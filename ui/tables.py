@@ -21,7 +21,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_MEASURED_ROWS = 60
+_MEASURED_ROWS = 24
 R = TypeVar("R")
 
 
@@ -154,10 +154,11 @@ class RowTable(QTableView, Generic[R]):
             header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         self.doubleClicked.connect(lambda index: self.row_activated.emit(self._row(index)))
 
-    def set_rows(self, rows: Sequence[R]) -> None:
-        """Show these rows, with columns as wide as the first of them need."""
+    def set_rows(self, rows: Sequence[R], *, fit: bool = True) -> None:
+        """Show these rows, with columns as wide as the first of them need unless they are to stay as they are."""
         self.rows_model.set_rows(rows)
-        self.fit_columns()
+        if fit:
+            self.fit_columns()
 
     def fit_columns(self) -> None:
         """Make columns as wide as their contents (of the rows in sight)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -49,18 +50,16 @@ class UnscheduledPanel(QWidget):
         self._stack.addWidget(content)
         self._refresh()
 
-    def show_schedule(self, schedule: Schedule, zone: dt.tzinfo) -> int:
-        """List the operations of the schedule that have no place; returns how many."""
+    def show_operations(self, operations: Sequence[Operation], schedule: Schedule, zone: dt.tzinfo) -> None:
+        """List the operations of the schedule that have no place."""
         self._zone = zone
         self._orders = {o.id: o.name for o in schedule.snapshot.orders}
         self._due = {o.id: o.due_date for o in schedule.snapshot.orders}
         self._resources = {r.id: r.name for r in schedule.snapshot.resources}
-        rows = [op for op in schedule.snapshot.events if not op.is_placed]
-        if rows or self.table.rows_model.rows:
-            self.table.set_rows(rows)
-        self._stack.setCurrentIndex(1 if rows else 0)
+        if operations or self.table.rows_model.rows:
+            self.table.set_rows(operations, fit=not self.table.rows_model.rows)
+        self._stack.setCurrentIndex(1 if operations else 0)
         self._refresh()
-        return len(rows)
 
     def _columns(self) -> list[Column[Operation]]:
         return [

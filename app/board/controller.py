@@ -11,7 +11,6 @@ from app.board.snapshot import BoardSnapshot, Diff
 from app.board.window import WindowRequest, bars_json, row_span, window_json
 from app.commands import parse_command
 from engine.errors import ErrorCode, TaktwerkError
-from engine.plan import PlanFacts
 
 if TYPE_CHECKING:
     from app.preview import Preview
@@ -66,10 +65,10 @@ class BoardController:
     def _make(self) -> BoardSnapshot:
         session, preview = self.session, self._preview
         if preview is None:
-            return BoardSnapshot(session.facts, session.violations, self._drawn)
-        facts = PlanFacts(preview.merged, previous=session.facts)
+            return BoardSnapshot(session.facts, session.violations, self._drawn, previous=self._snapshot)
         kinds = {change.event_id: change.kind for change in preview.changes}
-        return BoardSnapshot(facts, lambda: preview.violations, self._drawn, Diff(session.facts, kinds))
+        facts, diff = preview.after.facts, Diff(session.facts, kinds)
+        return BoardSnapshot(facts, preview.violations, self._drawn, diff, previous=self._snapshot)
 
     # what the page asks
 

@@ -177,7 +177,7 @@ def _modes(facts: PlanFacts, op: Operation) -> list[dict[str, Any]]:
 
 def _demands(facts: PlanFacts, op: Operation) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
-    for demand in op.demands or ():
+    for demand in op.needs:
         now = chosen(demand)
         choices = [facts.resource_label(r) for r in demand.candidates]
         out.append(

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.board.snapshot import BoardSnapshot, Times, midnight_ms
+from app.board.entries import Times
+from app.board.snapshot import BoardSnapshot, midnight_ms
 from engine.calendars import WorkingTime
 from engine.instants import from_ms
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from app.board.entries import Entries, Lanes, Times
 from engine.instants import from_ms, to_ms
 from engine.model import Operation, Resource
-from engine.plan import PlanFacts, chosen
+from engine.plan import PlanFacts
+from engine.plan_change import PlanChange, change_between
 
 if TYPE_CHECKING:
     from engine.check import Violation
@@ -25,8 +26,7 @@ AT_RISK_MS: Final = 8 * 3_600_000
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 
-Times = npt.NDArray[np.int64]
-Indices = npt.NDArray[np.int32]
+_OF_THE_FRAME: Final = ("groups", "rows", "group_of", "row_index", "order_index")
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,6 @@ class Diff:
 
     base: PlanFacts
     kinds: dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Entries:
-    """One entry for every row that a placed operation is drawn on, sorted by row, then start."""
-
-    operation: Indices
-    row: Indices
-    start: Times
-    end: Times
-    main: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Lanes:
-    """Where bars that run at once lie on their row: ``of[entry]`` is (lane, lanes), ``rows[row]`` how high a row is."""
-
-    of: dict[tuple[int, int], tuple[int, int]]
-    rows: list[int]
 
 
 @dataclass
@@ -74,19 +55,55 @@ class BoardSnapshot:
         Counts what was drawn; the page tells stale answers by it.
     diff
         Set in a preview.
+    previous
+        What was drawn before: where only some operations differ, what it had computed is taken over and mended.
     """
 
     facts: PlanFacts
     violations: Sequence[Violation] | Callable[[], Sequence[Violation]]
     revision: int
     diff: Diff | None = None
+    previous: InitVar[BoardSnapshot | None] = None
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def __post_init__(self, previous: BoardSnapshot | None) -> None:
+        change = previous and change_between(previous.facts.schedule, self.facts.schedule)
+        if previous is not None and change is not None:
+            self._carry_over(previous, change)
+
+    def _carry_over(self, previous: BoardSnapshot, change: PlanChange) -> None:
+        """Share what only the frame decides, and mend what the changed operations reach."""
+        known = dict(previous.__dict__)
+        self.__dict__.update((name, known[name]) for name in _OF_THE_FRAME if name in known)
+        if all(was.setup_family == op.setup_family for was, op in change.pairs) and "family_index" in known:
+            self.__dict__["family_index"] = known["family_index"]
+        if "lateness" in known:
+            self.__dict__["lateness"] = self._lateness_after(known["lateness"], change)
+        if "entries" in known:
+            positions = [self.facts.position[key] for key in change.after]
+            fresh = Entries.of(zip(positions, change.after.values(), strict=True), self.facts, self.row_index)
+            entries, rows = known["entries"].replaced(positions, fresh)
+            self.__dict__["entries"] = entries
+            if "lanes" in known:
+                self.__dict__["lanes"] = Lanes.on(entries, self.rows, known["lanes"], rows)
+
+    def _lateness_after(self, known: dict[str, str], change: PlanChange) -> dict[str, str]:
+        orders = {op.order_id for pair in change.pairs for op in pair if op.order_id is not None}
+        ids = {*change.after, *(key for order_id in orders for key in self.facts.order_operations.get(order_id, ()))}
+        found = dict(known)
+        for key in ids:
+            lateness = self._lateness_of(self.facts.operations[key])
+            if lateness is not None:
+                found[key] = lateness
+            else:
+                found.pop(key, None)
+        return found
 
     def prepare(self) -> None:
         """Compute what every projection needs; the first caller does the work, others wait for it."""
         with self._lock:
             _ = self.entries, self.violations_by_operation, self.lateness, self.facts.setups, self.family_index
-            _ = self.lanes, self.loads, self.position, self.axis_span, self.busy_from
+            _ = self.lanes, self.loads, self.order_index, self.axis_span, self.busy_from
             self.facts.working_time(None)
 
     @property
@@ -144,65 +161,24 @@ class BoardSnapshot:
     # bars
 
     @cached_property
-    def entries(self) -> _Entries:
+    def entries(self) -> Entries:
         """Every bar on every row."""
-        operation: list[int] = []
-        row: list[int] = []
-        main: list[bool] = []
-        starts, index_of = self.facts.starts, self.row_index
-        for i, op in enumerate(self.operations):
-            if op.id not in starts:
-                continue
-            rows = rows_of(op)
-            operation += [i] * len(rows)
-            row += [index_of[r] for r in rows]
-            main += [k == 0 for k in range(len(rows))]
-        ids = [self.operations[i].id for i in operation]
-        start = np.array([starts[k] for k in ids], dtype=np.int64)
-        end = np.array([self.facts.ends[k] for k in ids], dtype=np.int64)
-        rows_ = np.array(row, dtype=np.int32)
-        order = np.lexsort((end, start, rows_))
-        return _Entries(
-            np.array(operation, dtype=np.int32)[order],
-            rows_[order],
-            start[order],
-            end[order],
-            np.array(main, dtype=np.bool_)[order],
-        )
+        return Entries.of(enumerate(self.operations), self.facts, self.row_index)
 
     @cached_property
     def busy_from(self) -> Times:
         """When each entry begins to hold its row: its setup's start on the main row, else its own."""
-        setups, operations = self.facts.setups, self.operations
-        held = self.entries.start.copy()
-        for i in np.flatnonzero(self.entries.main).tolist():
-            setup = setups.get(operations[self.entries.operation[i]].id)
-            if setup is not None:
-                held[i] = setup.start_ms
-        return held
+        entries, position = self.entries, self.facts.position
+        begins = np.full(len(position), -1, dtype=np.int64)
+        for key, setup in self.facts.setups.items():
+            begins[position[key]] = setup.start_ms
+        has_setup = begins[entries.operation] >= 0
+        return np.where(entries.main & has_setup, begins[entries.operation], entries.start)
 
     @cached_property
-    def lanes(self) -> _Lanes:
-        """Which lane each bar takes that runs at the same time as others on its row.
-
-        Rows for several operations at once have fixed lanes; on the others only bars that overlap share the height.
-        """
-        entries, of, rows = self.entries, dict[tuple[int, int], tuple[int, int]](), [1] * len(self.rows)
-        first = np.searchsorted(entries.row, np.arange(len(rows) + 1))
-        for row, resource in enumerate(self.rows):
-            a, b = int(first[row]), int(first[row + 1])
-            start, end = entries.start[a:b], entries.end[a:b]
-            if b - a < 2 or not np.any(start[1:] < np.maximum.accumulate(end)[:-1]):
-                continue
-            several = resource.infinite or resource.capacity != 1
-            lanes, clusters = _lanes_of(start.tolist(), end.tolist())
-            height = max(lanes) + 1
-            rows[row] = height if several else max(1, height - 1)
-            for i, (lane, cluster) in enumerate(zip(lanes, clusters, strict=True)):
-                count = height if several else cluster
-                if count > 1:
-                    of[int(entries.operation[a + i]), row] = (lane, count)
-        return _Lanes(of, rows)
+    def lanes(self) -> Lanes:
+        """Which lane each bar takes that runs at the same time as others on its row."""
+        return Lanes.on(self.entries, self.rows)
 
     @cached_property
     def loads(self) -> list[float]:
@@ -211,16 +187,19 @@ class BoardSnapshot:
         begin, end = facts.horizon_start_ms, facts.last_end_ms
         if end is None or end <= begin:
             return [-1.0] * len(self.rows)
-        out: list[float] = []
-        for resource in self.rows:
-            sequence = facts.sequences.get(resource.id, ())
-            if resource.infinite or not resource.capacity or not sequence:
-                out.append(-1.0 if resource.infinite else 0.0)
-                continue
-            working = facts.working_time(resource.id)
-            busy = sum(working.between(max(begin, facts.setup_start_ms(k)), facts.ends[k]) for k in sequence)
-            out.append(round(busy / max(1, working.between(begin, end) * resource.capacity), 4))
-        return out
+        return [self._load_of(resource, begin, end) for resource in self.rows]
+
+    def _load_of(self, resource: Resource, begin: int, end: int) -> float:
+        facts = self.facts
+        sequence = facts.sequences.get(resource.id, ())
+        if resource.infinite or not resource.capacity or not sequence:
+            return -1.0 if resource.infinite else 0.0
+        working = facts.working_time(resource.id)
+        starts = np.array([facts.setup_start_ms(key) for key in sequence], dtype=np.int64)
+        ends = np.array([facts.ends[key] for key in sequence], dtype=np.int64)
+        worked = working.worked_before_all(ends) - working.worked_before_all(np.maximum(starts, begin))
+        busy = int(np.maximum(worked, 0).sum())
+        return round(busy / max(1, working.between(begin, end) * resource.capacity), 4)
 
     # marks and colours
 
@@ -240,11 +219,6 @@ class BoardSnapshot:
         return {order.id: i for i, order in enumerate(self.facts.schedule.snapshot.orders)}
 
     @cached_property
-    def position(self) -> dict[str, int]:
-        """The position of each operation in the schedule."""
-        return {op.id: i for i, op in enumerate(self.operations)}
-
-    @cached_property
     def family_index(self) -> dict[str, int]:
         """The position of each setup family, by first appearance."""
         families = (op.setup_family for op in self.operations if op.setup_family is not None)
@@ -253,39 +227,14 @@ class BoardSnapshot:
     @cached_property
     def lateness(self) -> dict[str, str]:
         """``on time``, ``at risk`` or ``late`` of each placed operation with a due date, its order's or its own."""
-        by_order = {k: lateness_key(ms) for k, ms in self.facts.order_lateness_ms.items()}
-        found = {k: lateness_key(ms) for k, ms in self.facts.event_lateness_ms.items()}
-        for op in self.operations:
-            if op.id not in found and op.order_id in by_order:
-                found[op.id] = by_order[op.order_id]
-        return found
+        found = ((op.id, self._lateness_of(op)) for op in self.operations)
+        return {key: lateness for key, lateness in found if lateness is not None}
 
-
-def _lanes_of(starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]:
-    """Return, for spans sorted by start, the lowest free lane of each and how many lanes its cluster has."""
-    lanes: list[int] = []
-    clusters: list[int] = []
-    lane_ends: list[int] = []
-    cluster_begin = 0
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if lane_ends and start >= max(lane_ends):
-            clusters += [len(lane_ends)] * (i - cluster_begin)
-            cluster_begin, lane_ends = i, []
-        lane = next((n for n, taken in enumerate(lane_ends) if taken <= start), len(lane_ends))
-        if lane == len(lane_ends):
-            lane_ends.append(end)
-        else:
-            lane_ends[lane] = end
-        lanes.append(lane)
-    clusters += [len(lane_ends)] * (len(starts) - cluster_begin)
-    return lanes, clusters
-
-
-def rows_of(op: Operation) -> list[str]:
-    """Return the resources whose rows show the operation: its own first, then the ones that it also holds."""
-    rows = [] if op.resource_id is None else [op.resource_id]
-    rows += [r for d in op.demands or () if d.quantity and (r := chosen(d)) is not None]
-    return list(dict.fromkeys(rows))
+    def _lateness_of(self, op: Operation) -> str | None:
+        facts = self.facts
+        own = facts.event_lateness_ms.get(op.id)
+        lateness_ms = facts.order_lateness_ms.get(op.order_id or "") if own is None else own
+        return None if lateness_ms is None else lateness_key(lateness_ms)
 
 
 def midnight_ms(zone: dt.tzinfo, at_ms: int) -> int:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.board.entries import Indices, rows_of
 from app.board.heat import heat_json
-from app.board.snapshot import BoardSnapshot, Indices, rows_of
+from app.board.snapshot import BoardSnapshot
 from engine.instants import to_ms
 from engine.model import Operation
 from engine.plan import is_history
@@ -249,9 +250,9 @@ class _BarMaker:
         return block
 
     def _lanes(self, op: Operation, rows: list[str]) -> dict[str, tuple[int, int]]:
-        index, position = self._snapshot.row_index, self._snapshot.position[op.id]
+        index, position = self._snapshot.row_index, self._facts.position[op.id]
         of = self._snapshot.lanes.of
-        return {row: place for row in rows if (place := of.get((position, index[row])))}
+        return {row: place for row in rows if (place := of[index[row]].get(position))}
 
     def _second_line(self, op: Operation) -> str:
         order = self._facts.orders.get(op.order_id or "")

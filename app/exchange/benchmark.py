@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import PurePath
 
 from engine.errors import Fault, invalid_schedule
-from engine.model import Dependency, DependencyType, Metadata, Operation, Order, Resource, Schedule, Snapshot, Status
+from engine.model import (
+    Dependency,
+    DependencyType,
+    Metadata,
+    Operation,
+    Order,
+    Resource,
+    Schedule,
+    SetupMatrix,
+    SetupRule,
+    Snapshot,
+    Status,
+)
 
 UNIT_MS = 60_000
 """One time unit of a benchmark file is one minute."""
@@ -40,6 +52,21 @@ def chain(first: str, second: str) -> Dependency:
 def job_chains(jobs: Iterable[list[Operation]]) -> tuple[Dependency, ...]:
     """Return the dependencies of jobs whose operations run one after the other."""
     return tuple(chain(a.id, b.id) for steps in jobs for a, b in pairwise(steps))
+
+
+def job_setups(machine_number: int, times: Sequence[Sequence[int]]) -> SetupMatrix:
+    """Return the setup matrix of a machine whose setups depend on the jobs: family ``j<job>``, ``times[from][to]``.
+
+    What takes no time needs no rule.
+    """
+    rules = (
+        SetupRule(from_=f"j{before}", to=f"j{after}", duration=time * UNIT_MS)
+        for before, row in enumerate(times, start=1)
+        for after, time in enumerate(row, start=1)
+        if time
+    )
+    name = f"Setups of machine {machine_number}"
+    return SetupMatrix(id=f"setups-m{machine_number}", name=name, rules=tuple(rules))
 
 
 def schedule(name: str, snapshot: Snapshot) -> Schedule:
@@ -78,6 +105,8 @@ class Expressible:
                 self.refuse(f"{path}.calendar", resource.calendar, "calendars")
             if resource.efficiency != 1:
                 self.refuse(f"{path}.efficiency", resource.efficiency, "an efficiency other than 1")
+            if resource.nonrenewable:
+                self.refuse(f"{path}.nonrenewable", True, "nonrenewable resources")
             if resource.infinite:
                 self.refuse(f"{path}.infinite", True, "a resource without limit")
             if resource.setup_matrix is not None and not setups:

@@ -6,25 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.exchange import fjsp, jsp, psplib, taktwerk_json
-from app.exchange.text import STANDARD_STREAM, decode, read_bytes, write_bytes
+from app.exchange import fajsp, fjsp, flow_shop, jsp, jsp_setups, patterson, psplib, psplib_mm, taktwerk_json
+from app.exchange.text import STANDARD_STREAM, decode, lines_of, read_bytes, write_bytes
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.model import OptimizationRequest, Schedule
 from engine.validate import faults_of
+from engine.validation.reading import uncollected
 
 
 @dataclass(frozen=True)
 class TextFormat:
-    """A text format: how to read it, how to write it, and the ending of its files."""
+    """A text format: how to read it, how to write it if it can be written, and the ending of its files.
+
+    ``note`` says what a planner must know of a schedule that was read from it.
+    """
 
     name: str
     title: str
     parse: Callable[[str, str], Schedule]
-    render: Callable[[Schedule], tuple[str, list[str]]]
-    suffix: str
+    render: Callable[[Schedule], tuple[str, list[str]]] | None = None
+    suffix: str | None = None
+    note: str = ""
 
 
 JSON_FORMAT = "taktwerk"
+_PERMUTATION = flow_shop.PERMUTATION_NOTE
 TEXT_FORMATS = {
     entry.name: entry
     for entry in (
@@ -34,12 +40,25 @@ TEXT_FORMATS = {
         TextFormat(
             "fjsp_sdst", "flexible job shop with setups", fjsp.parse_with_setups, fjsp.render_with_setups, ".fjss"
         ),
+        TextFormat("fajsp", "flexible assembly job shop", fajsp.parse),
+        TextFormat("jsp_sdst_json", "job shop with setups", jsp_setups.parse),
+        TextFormat("naderi_npfsp", "flow shop", flow_shop.parse),
+        TextFormat("naderi_hfsp", "hybrid flow shop", flow_shop.parse_hybrid),
+        TextFormat("naderi_tt_pfsp", "flow shop with due dates", flow_shop.parse_tardiness, note=_PERMUTATION),
+        TextFormat("naderi_sdst_pfsp", "flow shop with setups", flow_shop.parse_setups, note=_PERMUTATION),
         TextFormat("psplib", "project, single mode", psplib.parse, psplib.render, ".sm"),
+        TextFormat("psplib_mm", "project, several modes", psplib_mm.parse),
+        TextFormat("patterson_rcp", "project, Patterson format", patterson.parse),
     )
 }
 ALIASES = {"jsp_standard": "jsp", "psplib_sm": "psplib", "json": JSON_FORMAT}
 NAMES = (JSON_FORMAT, *TEXT_FORMATS)
-"""Every format that can be read and written."""
+"""Every format that can be read."""
+
+_MOST_INDENTED = 50_000
+"""Above so many operations and setup rules JSON is written without indentation, in half the bytes."""
+_TABLES = ("jsp", "fjsp", "fjsp_sdst", "jsp_reentrant", "fajsp", "patterson_rcp")
+_FLOW_SHOPS = ("naderi_npfsp", "naderi_hfsp", "naderi_tt_pfsp", "naderi_sdst_pfsp")
 
 
 def _canonical(name: str) -> str:
@@ -65,9 +84,16 @@ def read_input(path: Path | str, format: str | None = None) -> Schedule | Optimi
     TaktwerkError
         E001 with every fault, by line or path; E006 when it is too large; E012 when it cannot be read.
     """
+    return read_noted(path, format)[0]
+
+
+def read_noted(path: Path | str, format: str | None = None) -> tuple[Schedule | OptimizationRequest, list[str]]:
+    """Return what ``read_input`` does, and what a planner must know of it. Parameters and errors as there."""
     content = read_bytes(path)
     name = "standard input" if str(path) == STANDARD_STREAM else Path(path).name
-    return parse_bytes(content, name, format)
+    data, chosen = _parse(content, name, format)
+    note = TEXT_FORMATS[chosen].note if chosen in TEXT_FORMATS else ""
+    return data, [note] if note else []
 
 
 def read(path: Path | str, format: str | None = None) -> Schedule:
@@ -78,43 +104,59 @@ def read(path: Path | str, format: str | None = None) -> Schedule:
 
 def parse_bytes(content: bytes, name: str, format: str | None = None) -> Schedule | OptimizationRequest:
     """Return the schedule or the request in ``content``; ``name`` is for messages. Errors as ``read_input``."""
+    return _parse(content, name, format)[0]
+
+
+def _parse(content: bytes, name: str, format: str | None) -> tuple[Schedule | OptimizationRequest, str]:
     chosen = _canonical(format) if format else _recognise(content)
     if chosen == JSON_FORMAT:
-        return taktwerk_json.parse(content, name)
+        return taktwerk_json.parse(content, name), JSON_FORMAT
     text = decode(content, name)
-    schedule = TEXT_FORMATS[chosen].parse(text, name) if chosen else _try_tables(text, name)
-    faults = faults_of(schedule)
+    with uncollected():
+        schedule, chosen = (TEXT_FORMATS[chosen].parse(text, name), chosen) if chosen else _try_tables(text, name)
+        faults = faults_of(schedule)
     if faults:
         raise invalid_schedule(list(faults))
-    return schedule
+    return schedule, chosen
 
 
 def _recognise(content: bytes) -> str | None:
     """Return the format that the content shows by itself: JSON by its brace, a project by its sections' titles."""
     if content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return JSON_FORMAT
-    return "psplib" if b"PRECEDENCE RELATIONS" in content[:20_000].upper() else None
+        return "jsp_sdst_json" if jsp_setups.is_one(content) else JSON_FORMAT
+    if b"PRECEDENCE RELATIONS" not in content[:20_000].upper():
+        return None
+    return "psplib_mm" if psplib_mm.has_modes(decode(content, "")) else "psplib"
 
 
-def _try_tables(text: str, name: str) -> Schedule:
-    """Return what the first reader of number tables makes of ``text`` that takes it whole.
+def _try_tables(text: str, name: str) -> tuple[Schedule, str]:
+    """Return what the reader of number tables that takes ``text`` whole makes of it, and the format.
 
-    Raises E001 when none does, with what each says.
+    Flow shops begin with a line of one number, the others with two or more. Raises E001 when no reader takes it, with
+    what each says, or when more than one flow shop format does.
     """
+    first = next(lines_of(text), None)
+    is_flow_shop = first is not None and len(first.words) == 1
     reasons: list[Fault] = []
     too_large: TaktwerkError | None = None
-    for candidate in ("jsp", "fjsp", "fjsp_sdst", "jsp_reentrant"):
+    taken: list[tuple[Schedule, str]] = []
+    for candidate in _FLOW_SHOPS if is_flow_shop else _TABLES:
         try:
-            return TEXT_FORMATS[candidate].parse(text, name)
+            taken.append((TEXT_FORMATS[candidate].parse(text, name), candidate))
         except TaktwerkError as error:
             if error.code is not ErrorCode.INVALID_SCHEDULE:
                 too_large = too_large or error
                 continue
-            first = error.details["faults"][0]
-            reasons.append(Fault(first["path"], first["value"], f"read as {candidate}: {first['reason']}"))
+            fault = error.details["faults"][0]
+            reasons.append(Fault(fault["path"], fault["value"], f"read as {candidate}: {fault['reason']}"))
+        if taken and not is_flow_shop:
+            break
+    if len(taken) == 1:
+        return taken[0]
     if too_large:
         raise too_large
-    hint = f"the format cannot be told from the content; name it (one of {', '.join(NAMES)})"
+    known = [candidate for _, candidate in taken] or NAMES
+    hint = f"the format cannot be told from the content; name it (one of {', '.join(known)})"
     raise invalid_schedule([Fault(name, text[:60], hint), *reasons])
 
 
@@ -128,7 +170,7 @@ def write(schedule: Schedule, path: Path | str, format: str | None = None) -> li
     path
         The file. Its ending tells the format when ``format`` is None; an unknown one means Taktwerk's JSON.
     format
-        A name of ``NAMES``.
+        A name of ``NAMES`` that can be written.
 
     Returns
     -------
@@ -138,14 +180,23 @@ def write(schedule: Schedule, path: Path | str, format: str | None = None) -> li
     Raises
     ------
     TaktwerkError
-        E001 when the format cannot hold this problem, with every reason; E008 when it cannot be written.
+        E001 when the format cannot hold this problem, with every reason, or can only be read; E008 when the file cannot
+        be written.
     """
     suffix = Path(path).suffix.lower()
     by_suffix = next((entry.name for entry in TEXT_FORMATS.values() if entry.suffix == suffix), JSON_FORMAT)
     chosen = _canonical(format) if format else by_suffix
     if chosen == JSON_FORMAT:
-        write_bytes(taktwerk_json.render(schedule), path)
+        shot = schedule.snapshot
+        size = len(shot.events) + sum(len(matrix.rules) for matrix in shot.setup_matrices)
+        write_bytes(taktwerk_json.render(schedule, indent=size <= _MOST_INDENTED), path)
         return []
-    text, notes = TEXT_FORMATS[chosen].render(schedule)
+    render = TEXT_FORMATS[chosen].render
+    if render is None:
+        known = ", ".join((JSON_FORMAT, *(entry.name for entry in TEXT_FORMATS.values() if entry.render)))
+        raise invalid_schedule(
+            [Fault("format", chosen, f"this format can only be read; these can be written: {known}")]
+        )
+    text, notes = render(schedule)
     write_bytes(text.encode(), path)
     return notes

@@ -7,25 +7,17 @@ last activity stay, with duration 0. Resources become ``r<number>`` with their a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from app.exchange import benchmark
+from app.exchange import benchmark, project
+from app.exchange.project import Activity
 from app.exchange.text import MAX_OPERATIONS, Faults, Line, LineFault, check_duration, lines_of, too_large
-from engine.model import Demand, Operation, Resource, Schedule, Snapshot
+from engine.model import Operation, Schedule
 
 _COUNTS = {
     "jobs": re.compile(r"^\s*jobs\s*\(incl[^)]*\)\s*:\s*(\d+)", re.I | re.M),
     "renewable resources": re.compile(r"^\s*-\s*renewable\s*:\s*(\d+)", re.I | re.M),
     "nonrenewable resources": re.compile(r"^\s*-\s*nonrenewable\s*:\s*(\d+)", re.I | re.M),
 }
-_MAX_RESOURCES = 1_000
-
-
-@dataclass
-class _Activity:
-    successors: list[int]
-    duration: int = 0
-    needs: tuple[int, ...] = ()
 
 
 def parse(text: str, name: str) -> Schedule:
@@ -37,28 +29,21 @@ def parse(text: str, name: str) -> Schedule:
         E001 naming line and reason of every fault; E006 when it is too large.
     """
     faults = Faults(name)
-    job_count, resource_count = _counts(text, name, faults)
+    job_count, resource_count, stock_count = counts(text, name, faults)
+    if stock_count:
+        reason = "nonrenewable resources have no place in a single-mode project; name the format psplib_mm"
+        faults.add(_line_of("nonrenewable resources", text), stock_count, reason)
+        faults.raise_any()
     lines = list(lines_of(text))
-    activities = _successors(_section(lines, "PRECEDENCE", 1, faults), job_count, faults)
-    _requests(_section(lines, "REQUESTS/DURATIONS", 2, faults), activities, job_count, resource_count, faults)
-    capacities = _availabilities(_section(lines, "RESOURCEAVAILABILITIES", 1, faults), resource_count, faults)
+    activities = _successors(section(lines, "PRECEDENCE", 1, faults), job_count, faults)
+    _requests(section(lines, "REQUESTS/DURATIONS", 2, faults), activities, job_count, resource_count, faults)
+    capacities = availabilities(section(lines, "RESOURCEAVAILABILITIES", 1, faults), resource_count, faults)
     faults.raise_any()
-    snapshot = Snapshot(
-        resources=tuple(
-            Resource(id=f"r{number}", name=f"Resource {number}", type="renewable", capacity=capacity)
-            for number, capacity in enumerate(capacities, start=1)
-        ),
-        events=tuple(_operation(number, activities[number]) for number in sorted(activities)),
-        dependencies=tuple(
-            benchmark.chain(f"a{number}", f"a{after}")
-            for number in sorted(activities)
-            for after in activities[number].successors
-        ),
-    )
-    return benchmark.schedule(name, snapshot)
+    return project.schedule(name, activities, capacities)
 
 
-def _counts(text: str, name: str, faults: Faults) -> tuple[int, int]:
+def counts(text: str, name: str, faults: Faults) -> tuple[int, int, int]:
+    """Return the numbers of activities, renewable and nonrenewable resources at the head of a file."""
     found: dict[str, int] = {}
     for what, pattern in _COUNTS.items():
         match = pattern.search(text)
@@ -67,18 +52,21 @@ def _counts(text: str, name: str, faults: Faults) -> tuple[int, int]:
         elif what != "nonrenewable resources":
             faults.add(1, "", f"the number of {what} is missing from the head of the file")
     faults.raise_any()
-    if found.get("nonrenewable resources"):
-        faults.add(1, found["nonrenewable resources"], "nonrenewable resources cannot be planned; only renewable ones")
-        faults.raise_any()
-    if found["jobs"] > MAX_OPERATIONS or found["renewable resources"] > _MAX_RESOURCES:
+    resource_count = found["renewable resources"] + found.get("nonrenewable resources", 0)
+    if found["jobs"] > MAX_OPERATIONS or resource_count > project.MAX_RESOURCES:
         raise too_large(
-            f"{name} announces {found['jobs']:,} activities and {found['renewable resources']:,} resources; "
-            f"the limits are {MAX_OPERATIONS:,} and {_MAX_RESOURCES:,}."
+            f"{name} announces {found['jobs']:,} activities and {resource_count:,} resources; "
+            f"the limits are {MAX_OPERATIONS:,} and {project.MAX_RESOURCES:,}."
         )
-    return found["jobs"], found["renewable resources"]
+    return found["jobs"], found["renewable resources"], found.get("nonrenewable resources", 0)
 
 
-def _section(lines: list[Line], title: str, heading_lines: int, faults: Faults) -> list[Line]:
+def _line_of(what: str, text: str) -> int:
+    match = _COUNTS[what].search(text)
+    return 1 if match is None else text.count("\n", 0, match.start(1)) + 1
+
+
+def section(lines: list[Line], title: str, heading_lines: int, faults: Faults) -> list[Line]:
     """Return the lines between a section's title and headings, and the next line of asterisks."""
     for start, line in enumerate(lines):
         if "".join(line.words).upper().startswith(title):
@@ -93,8 +81,8 @@ def _section(lines: list[Line], title: str, heading_lines: int, faults: Faults) 
     return []
 
 
-def _successors(body: list[Line], job_count: int, faults: Faults) -> dict[int, _Activity]:
-    activities: dict[int, _Activity] = {}
+def _successors(body: list[Line], job_count: int, faults: Faults) -> dict[int, Activity]:
+    activities: dict[int, Activity] = {}
     for line in body:
         try:
             values = line.integers()
@@ -108,7 +96,7 @@ def _successors(body: list[Line], job_count: int, faults: Faults) -> dict[int, _
             unknown = [item for item in (number, *after) if not 1 <= item <= job_count]
             if unknown:
                 raise LineFault(unknown[0], f"there is no activity {unknown[0]}; they are numbered 1 to {job_count}")
-            activities[number] = _Activity(list(dict.fromkeys(after)))
+            activities[number] = Activity(list(dict.fromkeys(after)))
         except LineFault as fault:
             faults.add(line.number, fault.value, fault.reason)
     if not faults.found and len(activities) != job_count:
@@ -119,7 +107,7 @@ def _successors(body: list[Line], job_count: int, faults: Faults) -> dict[int, _
 
 
 def _requests(
-    body: list[Line], activities: dict[int, _Activity], job_count: int, resource_count: int, faults: Faults
+    body: list[Line], activities: dict[int, Activity], job_count: int, resource_count: int, faults: Faults
 ) -> None:
     seen: set[int] = set()
     for line in body:
@@ -133,10 +121,9 @@ def _requests(
             if number not in activities or number in seen:
                 raise LineFault(number, f"activity {number} is listed twice, or unknown")
             check_duration(duration, f"the duration of activity {number}")
-            if min(needs, default=0) < 0:
-                raise LineFault(min(needs), f"activity {number} needs a negative amount")
+            project.check_needs(number, needs)
             seen.add(number)
-            activities[number] = _Activity(activities[number].successors, duration, tuple(needs))
+            activities[number] = Activity(activities[number].successors, duration, tuple(needs))
         except LineFault as fault:
             faults.add(line.number, fault.value, fault.reason)
     if not faults.found and len(seen) != job_count:
@@ -144,7 +131,8 @@ def _requests(
         faults.add(line, len(seen), f"{job_count} durations are expected, {len(seen)} are listed")
 
 
-def _availabilities(body: list[Line], resource_count: int, faults: Faults) -> list[int]:
+def availabilities(body: list[Line], resource_count: int, faults: Faults) -> list[int]:
+    """Return the capacity of each resource; notes a fault where they are not there."""
     if not body:
         faults.add(1, "", "the availabilities of the resources are missing")
         return []
@@ -152,24 +140,11 @@ def _availabilities(body: list[Line], resource_count: int, faults: Faults) -> li
         values = body[0].integers()
         if len(values) != resource_count:
             raise LineFault(len(values), f"{len(values)} availabilities; {resource_count} are expected")
-        if not all(0 <= value <= 1_000_000 for value in values):
-            raise LineFault(values, "an availability must lie between 0 and 1,000,000")
+        project.check_availabilities(values)
         return values
     except LineFault as fault:
         faults.add(body[0].number, fault.value, fault.reason)
         return []
-
-
-def _operation(number: int, activity: _Activity) -> Operation:
-    demands = tuple(
-        Demand(resource_id=f"r{index}", quantity=need) for index, need in enumerate(activity.needs, start=1) if need
-    )
-    return Operation(
-        id=f"a{number}",
-        name=f"Activity {number}",
-        duration=activity.duration * benchmark.UNIT_MS,
-        demands=demands or None,
-    )
 
 
 def render(data: Schedule) -> tuple[str, list[str]]:
@@ -202,6 +177,9 @@ def render(data: Schedule) -> tuple[str, list[str]]:
 def _needs(operation: Operation, resources: dict[str, int], check: benchmark.Expressible) -> list[int]:
     amounts = [0] * len(resources)
     for demand in operation.demands or ():
+        if demand.only_on is not None:
+            check.refuse(operation.id, list(demand.only_on), "needs of single modes")
+            continue
         if len(demand.candidates) != 1:
             check.refuse(operation.id, list(demand.candidates), "a choice of resources")
             continue

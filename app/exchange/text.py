@@ -103,6 +103,12 @@ class Faults:
             shown = value if isinstance(value, int | float) else str(value)[:80]
             self.found.append(Fault(f"{self.name}, line {line}", shown, reason))
 
+    def add_at(self, path: str, value: object, reason: str) -> None:
+        """Note a fault at a path of a JSON file."""
+        if len(self.found) < 100:
+            shown = value if isinstance(value, int | float) else str(value)[:80]
+            self.found.append(Fault(f"{self.name}: {path}", shown, reason))
+
     def raise_any(self) -> None:
         """Raise E001 if a fault was noted."""
         if self.found:
@@ -156,18 +162,18 @@ def lines_of(text: str) -> Iterator[Line]:
             yield Line(number, words)
 
 
-def header(lines: list[Line], names: tuple[str, ...], faults: Faults) -> list[int]:
-    """Return the counts on the first line, each at least 1; E001 names what is missing or wrong."""
+def header(lines: list[Line], names: tuple[str, ...], faults: Faults, least: tuple[int, ...] = ()) -> list[int]:
+    """Return the counts on the first line, each at least 1, or as ``least`` says; E001 names what is wrong."""
     wanted = " ".join(f"<{name}>" for name in names)
     if not lines:
         faults.add(1, "", f"the file is empty; its first line must be {wanted}")
     elif len(lines[0].words) < len(names):
         faults.add(lines[0].number, " ".join(lines[0].words), f"the first line must be {wanted}")
     else:
-        for index, name in enumerate(names):
+        for index, (name, bound) in enumerate(zip(names, least or (1,) * len(names), strict=True)):
             try:
-                if lines[0].integer(index) < 1:
-                    faults.add(lines[0].number, lines[0].words[index], f"{name} must be at least 1")
+                if lines[0].integer(index) < bound:
+                    faults.add(lines[0].number, lines[0].words[index], f"{name} must be at least {bound}")
             except LineFault as fault:
                 faults.add(lines[0].number, fault.value, f"{name}: {fault.reason}")
     faults.raise_any()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from engine.calendars import WorkingTime, is_full_outage, outages_by_resource
-from engine.check.choices import choose, unserved_ms
+from engine.check.choices import unserved_ms
 from engine.check.load import Peak, Use, overlaps, peaks
 from engine.check.violation import Context, Violation
 from engine.instants import to_ms
@@ -15,16 +15,31 @@ from engine.plan import PlanFacts, chosen
 from engine.wording import listing
 
 
+def check_choices(context: Context) -> None:
+    """Every secondary need whose resource is open can be served by one of its candidates."""
+    facts = context.facts
+    outages = partial_outages(facts)
+    context.choices = context.choices.after(facts, lambda key: uses_of(facts, key), outages, context.part)
+    for need, holders in context.choices.failed:
+        op = facts.operations[need.event_id]
+        candidates = listing([facts.resource_label(key) for key in need.candidates])
+        when = context.period(need.start_ms, need.end_ms)
+        message = f"None of {candidates} can serve {facts.label(op.id)} {when}."
+        span = (need.start_ms, need.end_ms)
+        context.put(op.id, Violation("demand", message, (op.id, *holders), need.candidates[0], None, *span))
+
+
 def check_capacity(context: Context) -> None:
     """At no instant is more of a resource in use than it has, setups and pauses included."""
-    held = uses_by_resource(context.facts)
     outages = partial_outages(context.facts)
-    _check_choices(context, held, outages)
-    for resource_id, uses in held.items():
+    for resource_id in context.part.resources:
         resource = context.facts.resources[resource_id]
         if resource.infinite:
             continue
-        out = outages.get(resource_id, ())
+        if resource.nonrenewable:
+            _check_stock(context, resource)
+            continue
+        uses, out = uses_of(context.facts, resource_id), outages.get(resource_id, ())
         alike = all(use.quantity == 1 for use in uses) and len({use.event_id for use in uses}) == len(uses)
         if resource.capacity == 1 and not out and alike:
             for one, other in overlaps(uses):
@@ -43,7 +58,7 @@ def check_demand_times(context: Context) -> None:
             continue
         own = facts.working_time(op.resource_id)
         begin_ms, end_ms = facts.setup_start_ms(op.id), facts.ends[op.id]
-        for demand in op.demands:
+        for demand in op.needs:
             resource_id = chosen(demand)
             if resource_id is not None and demand.quantity:
                 _check_demand_time(context, op, own, resource_id, begin_ms, end_ms)
@@ -51,18 +66,23 @@ def check_demand_times(context: Context) -> None:
 
 def uses_by_resource(facts: PlanFacts) -> dict[str, list[Use]]:
     """Return who holds which resource when: primary ones and the chosen secondary ones, setups included."""
-    held: dict[str, list[Use]] = {}
-    for key, start_ms in facts.starts.items():
-        op, end_ms = facts.operations[key], facts.ends[key]
-        if start_ms >= end_ms:
-            continue
-        begin_ms = facts.setup_start_ms(key) if op.setup_family is not None else start_ms
-        if op.resource_id is not None:
-            held.setdefault(op.resource_id, []).append(Use(begin_ms, end_ms, key))
-        for demand in op.demands or ():
-            resource_id = chosen(demand)
-            if resource_id is not None and demand.quantity:
-                held.setdefault(resource_id, []).append(Use(begin_ms, end_ms, key, demand.quantity, own=False))
+    return {key: uses for key in facts.resources if (uses := uses_of(facts, key))}
+
+
+def uses_of(facts: PlanFacts, resource_id: str) -> list[Use]:
+    """Return who holds a resource when, as its primary one or a chosen secondary one, setups included."""
+    starts, ends, setups = facts.starts, facts.ends, facts.setups
+    held: list[Use] = []
+    for key in facts.sequences.get(resource_id, ()):
+        start_ms, end_ms = starts[key], ends[key]
+        if start_ms < end_ms:
+            setup = setups.get(key)
+            held.append(Use(start_ms if setup is None else setup.start_ms, end_ms, key))
+    for key in facts.secondary_holders.get(resource_id, ()):
+        if key in starts and starts[key] < ends[key]:
+            begin_ms, end_ms = facts.setup_start_ms(key), ends[key]
+            quantities = (d.quantity for d in facts.operations[key].needs if chosen(d) == resource_id)
+            held += [Use(begin_ms, end_ms, key, quantity, own=False) for quantity in quantities if quantity]
     return held
 
 
@@ -71,6 +91,13 @@ def partial_outages(facts: PlanFacts) -> dict[str, tuple[Use, ...]]:
 
     A full outage is a break and takes no units: operations pause over it holding theirs.
     """
+    known = facts.memo.get("partial_outages")
+    if known is None:
+        known = facts.memo["partial_outages"] = _partial_outages(facts)
+    return known
+
+
+def _partial_outages(facts: PlanFacts) -> dict[str, tuple[Use, ...]]:
     found: dict[str, tuple[Use, ...]] = {}
     for resource_id, outages in outages_by_resource(facts.schedule).items():
         resource = facts.resources[resource_id]
@@ -98,14 +125,16 @@ def _clipped(outages: list[Use], capacity: int) -> Iterator[Use]:
             yield Use(start_ms, end_ms, "", min(out, capacity))
 
 
-def _check_choices(context: Context, held: dict[str, list[Use]], outages: dict[str, tuple[Use, ...]]) -> None:
-    for need, holders in choose(context.facts, held, outages).failed:
-        op = context.facts.operations[need.event_id]
-        candidates = listing([context.facts.resource_label(key) for key in need.candidates])
-        when = context.period(need.start_ms, need.end_ms)
-        message = f"None of {candidates} can serve {context.facts.label(op.id)} {when}."
-        span = (need.start_ms, need.end_ms)
-        context.found.append(Violation("demand", message, (op.id, *holders), need.candidates[0], None, *span))
+def _check_stock(context: Context, resource: Resource) -> None:
+    """All operations together draw no more from a nonrenewable resource than there is."""
+    uses = uses_of(context.facts, resource.id)
+    drawn = sum(use.quantity for use in uses)
+    if drawn <= resource.capacity:
+        return
+    ids = tuple(sorted({use.event_id for use in uses}, key=context.facts.position.__getitem__))
+    names = listing(context.labels(ids))
+    message = f"{resource.name or resource.id} has {resource.capacity} in stock, but {drawn} are drawn by {names}."
+    context.put(resource.id, Violation("stock", message, ids, resource.id))
 
 
 def _report_overlap(context: Context, resource: Resource, one: Use, other: Use) -> None:
@@ -120,7 +149,7 @@ def _report_overlap(context: Context, resource: Resource, one: Use, other: Use) 
         message = f"{name} {does} {first} and {second} at once {context.period(start_ms, end_ms)}."
     pair = (one.event_id, other.event_id)
     found = Violation("overlap", message, pair, resource.id, None, start_ms, end_ms, end_ms - start_ms)
-    context.found.append(found)
+    context.put(resource.id, found)
 
 
 def _report_peak(context: Context, resource: Resource, peak: Peak) -> None:
@@ -132,7 +161,7 @@ def _report_peak(context: Context, resource: Resource, peak: Peak) -> None:
     message = f"{resource.name or resource.id} has {units}{down} but {needed} needed {when} by {names}."
     span = (peak.start_ms, peak.end_ms)
     found = Violation("capacity", message, peak.event_ids, resource.id, None, *span, peak.end_ms - peak.start_ms)
-    context.found.append(found)
+    context.put(resource.id, found)
 
 
 def _check_demand_time(
@@ -147,4 +176,4 @@ def _check_demand_time(
     name = facts.resource_label(resource_id)
     message = f"{facts.label(op.id)} needs {name} {context.period(*gaps[0])}, when it does not work."
     found = Violation("calendar", message, (op.id,), resource_id, None, gaps[0][0], gaps[-1][1], missing_ms)
-    context.found.append(found)
+    context.put(op.id, found)

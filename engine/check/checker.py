@@ -5,29 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.apply import apply_result
-from engine.check.capacity import check_capacity, check_demand_times
-from engine.check.pinned import check_blocks, check_pins
-from engine.check.placements import check_dates, check_ends, check_start, check_unscheduled, check_work
-from engine.check.relations import check_dependencies, check_sequences, check_sets
+from engine.check.steps import listed, run
 from engine.check.violation import Context, Violation
 from engine.model import OptimizationRequest, PlacedEvent, Schedule
 from engine.pinning import Pin
 from engine.plan import PlanFacts
 
-_CHECKS = (
-    check_unscheduled,
-    check_work,
-    check_start,
-    check_capacity,
-    check_demand_times,
-    check_sequences,
-    check_dependencies,
-    check_ends,
-    check_dates,
-    check_sets,
-    check_pins,
-    check_blocks,
-)
 _PIN_RULES = frozenset(pin.value for pin in Pin)
 
 
@@ -54,9 +37,8 @@ def check(
     if base is None and request is not None:
         base = request.schedule_data
     context = Context(facts or PlanFacts(schedule), base, request)
-    for rule in _CHECKS:
-        rule(context)
-    return context.found
+    run(context)
+    return listed(context.found, context.facts)
 
 
 def check_result(plan: OptimizationRequest | Schedule, events: Iterable[PlacedEvent]) -> list[Violation]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.calendars import WorkingTime
 from engine.check.load import Load, Use
@@ -13,9 +14,8 @@ from engine.plan import PlanFacts, chosen
 _MOST_STEPS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """One open choice: the operation, which of its demands, the span (setup included), and who could serve it."""
+class Need(NamedTuple):
+    """One open choice: the span (setup included), the operation, which of its demands, and who could serve it."""
 
     start_ms: int
     end_ms: int
@@ -25,15 +25,19 @@ class Need:
     candidates: tuple[str, ...]
 
 
+Failure = tuple[Need, tuple[str, ...]]
+"""A need that found no resource, and the operations that hold its candidates meanwhile."""
+
+Held = Callable[[str], Iterable[Use]]
+"""What is taken of a resource already."""
+
+
 @dataclass
 class Choice:
-    """A resource for every need that has one, by operation and position.
-
-    ``failed`` are the needs that found none, each with the operations that hold its candidates meanwhile.
-    """
+    """A resource for every need that has one, by operation and position, and the needs that found none."""
 
     made: dict[tuple[str, int], str] = field(default_factory=dict)
-    failed: list[tuple[Need, tuple[str, ...]]] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
 
 
 def choose(facts: PlanFacts, held: Mapping[str, Iterable[Use]], outages: Mapping[str, tuple[Use, ...]]) -> Choice:
@@ -48,28 +52,52 @@ def choose(facts: PlanFacts, held: Mapping[str, Iterable[Use]], outages: Mapping
     outages
         Units that are out, by resource, as uses.
     """
-    needs = sorted(open_needs(facts), key=lambda need: (need.start_ms, need.end_ms, need.event_id, need.position))
-    if not needs:
-        return Choice()
-    search = _Search(facts, needs, held, outages)
+    chooser = Chooser(facts, lambda key: held.get(key, ()), outages)
     result = Choice()
-    for group in _groups(needs):
-        search.settle(group, result)
+    for group in need_groups(open_needs(facts)):
+        chosen_now = chooser.settle(group)
+        result.made.update(chosen_now.made)
+        result.failed.extend(chosen_now.failed)
     return result
 
 
 def open_needs(facts: PlanFacts) -> list[Need]:
     """Return the needs of placed operations whose resource is not chosen."""
-    found: list[Need] = []
-    for key, start_ms in facts.starts.items():
-        op = facts.operations[key]
-        if not op.demands or start_ms == facts.ends[key] or op.status is Status.COMPLETED:
-            continue
-        for position, demand in enumerate(op.demands):
-            if demand.quantity and demand.resource_ids and chosen(demand) is None:
-                span = (facts.setup_start_ms(key), facts.ends[key])
-                found.append(Need(*span, key, position, demand.quantity, demand.resource_ids))
-    return found
+    return [need for key in facts.undecided for need in open_needs_of(facts, key)]
+
+
+def open_needs_of(facts: PlanFacts, event_id: str) -> tuple[Need, ...]:
+    """Return the needs of one operation whose resource is not chosen; none while it has no placement."""
+    op, start_ms = facts.operations[event_id], facts.starts.get(event_id)
+    if start_ms is None or start_ms == facts.ends[event_id] or op.status is Status.COMPLETED:
+        return ()
+    span = (facts.setup_start_ms(event_id), facts.ends[event_id])
+    return tuple(
+        Need(*span, event_id, position, demand.quantity, demand.resource_ids)
+        for position, demand in enumerate(op.demands or ())
+        if demand.quantity and demand.resource_ids and chosen(demand) is None and demand.is_held_on(op.resource_id)
+    )
+
+
+def need_groups(needs: Iterable[Need]) -> list[tuple[Need, ...]]:
+    """Return the needs in groups that cannot stand in each other's way, each by start.
+
+    Two needs are in one group when a chain of needs that overlap in time links them, all with candidates that further
+    such chains of common candidates link.
+    """
+    ordered = sorted(needs)
+    kin = _kin({need.candidates for need in ordered})
+    groups: list[list[Need]] = []
+    running: dict[str, tuple[list[Need], int]] = {}
+    for need in ordered:
+        family = kin[need.candidates]
+        group, reach_ms = running.get(family, ([], need.start_ms))
+        if need.start_ms >= reach_ms:
+            group = []
+            groups.append(group)
+        group.append(need)
+        running[family] = (group, max(reach_ms, need.end_ms))
+    return [tuple(group) for group in groups]
 
 
 def unserved_ms(facts: PlanFacts, own: WorkingTime, resource_id: str, begin_ms: int, end_ms: int) -> int:
@@ -80,37 +108,32 @@ def unserved_ms(facts: PlanFacts, own: WorkingTime, resource_id: str, begin_ms: 
     return own.between(begin_ms, end_ms) - facts.common_time(own, other).between(begin_ms, end_ms)
 
 
-class _Search:
-    def __init__(
-        self,
-        facts: PlanFacts,
-        needs: list[Need],
-        held: Mapping[str, Iterable[Use]],
-        outages: Mapping[str, tuple[Use, ...]],
-    ) -> None:
-        self._facts = facts
-        names = dict.fromkeys(key for need in needs for key in need.candidates)
-        self._loads = {key: Load((*held.get(key, ()), *outages.get(key, ()))) for key in names}
+class Chooser:
+    """Chooses for one group of needs after another; parameters as in ``choose``."""
 
-    def settle(self, needs: list[Need], result: Choice) -> None:
+    def __init__(self, facts: PlanFacts, held: Held, outages: Mapping[str, tuple[Use, ...]]) -> None:
+        self._facts, self._held, self._outages = facts, held, outages
+        self._loads: dict[str, Load] = {}
+
+    def settle(self, needs: tuple[Need, ...]) -> Choice:
         """Choose for one group of needs that may stand in each other's way."""
         made: dict[int, str] = {}
         for i, need in enumerate(needs):
             key = next((c for c in self._serving(need) if self._has_room(need, c)), None)
             if key is not None:
                 made[i] = key
-                self._loads[key].add(_use(need))
+                self._load(key).add(_use(need))
         if len(made) < len(needs):
             for i, key in made.items():
-                self._loads[key].remove(_use(needs[i]))
+                self._load(key).remove(_use(needs[i]))
             better = self._search(needs)
             made = made if better is None else better
             for i, key in made.items():
-                self._loads[key].add(_use(needs[i]))
-        result.made.update({(needs[i].event_id, needs[i].position): key for i, key in made.items()})
-        result.failed.extend((need, self._holders(need)) for i, need in enumerate(needs) if i not in made)
+                self._load(key).add(_use(needs[i]))
+        failed = [(need, self._holders(need)) for i, need in enumerate(needs) if i not in made]
+        return Choice({(needs[i].event_id, needs[i].position): key for i, key in made.items()}, failed)
 
-    def _search(self, needs: list[Need]) -> dict[int, str] | None:
+    def _search(self, needs: tuple[Need, ...]) -> dict[int, str] | None:
         """Depth-first over the choices, without recursion, within a bounded number of steps."""
         options = [self._serving(need) for need in needs]
         tried = [0] * len(needs)
@@ -123,21 +146,28 @@ class _Search:
                 tried[i] += 1
             if tried[i] < len(options[i]):
                 made.append(options[i][tried[i]])
-                self._loads[made[i]].add(_use(needs[i]))
+                self._load(made[i]).add(_use(needs[i]))
                 continue
             tried[i] = 0
             if not made:
                 return None
-            self._loads[made[-1]].remove(_use(needs[i - 1]))
+            self._load(made[-1]).remove(_use(needs[i - 1]))
             made.pop()
             tried[i - 1] += 1
         for i, key in enumerate(made):
-            self._loads[key].remove(_use(needs[i]))
+            self._load(key).remove(_use(needs[i]))
         return dict(enumerate(made)) if len(made) == len(needs) else None
+
+    def _load(self, resource_id: str) -> Load:
+        load = self._loads.get(resource_id)
+        if load is None:
+            uses = (*self._held(resource_id), *self._outages.get(resource_id, ()))
+            load = self._loads[resource_id] = Load(uses)
+        return load
 
     def _holders(self, need: Need) -> tuple[str, ...]:
         """The other operations that hold what could serve the need."""
-        uses = (use for key in need.candidates for use in self._loads[key].beside(need.start_ms, need.end_ms))
+        uses = (use for key in need.candidates for use in self._load(key).beside(need.start_ms, need.end_ms))
         return tuple(dict.fromkeys(u.event_id for u in uses if u.event_id not in ("", need.event_id)))
 
     def _serving(self, need: Need) -> list[str]:
@@ -148,20 +178,24 @@ class _Search:
 
     def _has_room(self, need: Need, resource_id: str) -> bool:
         resource = self._facts.resources[resource_id]
-        return resource.infinite or self._loads[resource_id].fits(_use(need), resource.capacity)
+        return resource.infinite or self._load(resource_id).fits(_use(need), resource.capacity)
 
 
 def _use(need: Need) -> Use:
     return Use(need.start_ms, need.end_ms, need.event_id, need.quantity, own=False)
 
 
-def _groups(needs: list[Need]) -> list[list[Need]]:
-    """Cut needs sorted by start where no need reaches over."""
-    groups: list[list[Need]] = []
-    reach_ms = 0
-    for need in needs:
-        if not groups or need.start_ms >= reach_ms:
-            groups.append([])
-        groups[-1].append(need)
-        reach_ms = max(reach_ms, need.end_ms)
-    return groups
+def _kin(sets: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """One name for all sets of candidates that chains of common members link."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    distinct = sorted(sets)
+    for candidates in distinct:
+        for other in candidates[1:]:
+            parent[root(other)] = root(candidates[0])
+    return {candidates: root(candidates[0]) for candidates in distinct}

@@ -56,7 +56,7 @@ def peaks(uses: Iterable[Use], capacity: int) -> Iterator[Peak]:
         if use.start_ms < use.end_ms and use.quantity > 0:
             edges.append((use.start_ms, use.quantity, use))
             edges.append((use.end_ms, -use.quantity, use))
-    edges.sort(key=lambda edge: (edge[0], edge[1]))  # who leaves goes before who comes
+    edges.sort()  # who leaves goes before who comes
     held, begin_ms, most, out = 0, None, 0, 0
     running: dict[str, int] = {}
     seen: dict[str, None] = {}

@@ -63,7 +63,7 @@ def _report(context: Context, before: Operation, now: Operation, pin: Pin) -> No
     message += f"{_where(context, now)}."
     dates = [to_ms(d) for d in (before.start_date, before.end_date) if d is not None] or [None, None]
     found = Violation(pin.value, message, (now.id,), before.resource_id, None, dates[0], dates[-1])
-    context.found.append(found)
+    context.put(now.id, found)
 
 
 def _where(context: Context, op: Operation) -> str:
@@ -74,7 +74,7 @@ def _where(context: Context, op: Operation) -> str:
 
 
 def _held(op: Operation) -> set[str]:
-    held = {key for d in op.demands or () if d.quantity and (key := chosen(d)) is not None}
+    held = {key for d in op.needs if d.quantity and (key := chosen(d)) is not None}
     return held | ({op.resource_id} if op.resource_id is not None else set())
 
 
@@ -87,4 +87,4 @@ def _check_block(context: Context, op: Operation, block: ResourceInterval) -> No
     blocked = f"{name} is blocked {context.period(to_ms(block.start), to_ms(block.end))}"
     message = f"{blocked}, but {context.facts.label(op.id)} holds it {context.period(begin_ms, end_ms)}."
     span = (from_ms, until_ms)
-    context.found.append(Violation("blocked", message, (op.id,), block.resource_id, None, *span, until_ms - from_ms))
+    context.put(op.id, Violation("blocked", message, (op.id,), block.resource_id, None, *span, until_ms - from_ms))

@@ -15,9 +15,10 @@ _MAY_LIE_IN_THE_PAST = frozenset({Pin.COMPLETED, Pin.STARTED, Pin.LOCKED, Pin.FR
 
 def check_unscheduled(context: Context) -> None:
     """Every operation has a placement; completed ones are history."""
-    for key in context.facts.unscheduled:
-        message = f"{context.facts.label(key)} is not scheduled."
-        context.found.append(Violation("unscheduled", message, (key,)))
+    facts = context.facts
+    for key in facts.unscheduled if context.part.is_whole else context.part.operations:
+        if key not in facts.starts and facts.operations[key].status is not Status.COMPLETED:
+            context.put(key, Violation("unscheduled", f"{facts.label(key)} is not scheduled.", (key,)))
 
 
 def check_work(context: Context) -> None:
@@ -35,7 +36,8 @@ def check_work(context: Context) -> None:
 
 def check_start(context: Context) -> None:
     """Nothing starts in the past or before its release date; a setup neither."""
-    releases = {k: to_ms(o.release_date) for k, o in context.facts.orders.items() if o.release_date is not None}
+    orders = (context.facts.orders[key] for key in context.part.orders)
+    releases = {order.id: to_ms(order.release_date) for order in orders if order.release_date is not None}
     earliest_ms = context.earliest_ms
     for op in context.placed:
         if op.status is Status.COMPLETED or op.status is Status.STARTED:
@@ -54,9 +56,8 @@ def check_start(context: Context) -> None:
 
 
 def check_ends(context: Context) -> None:
-    """Nothing ends after its deadline, and no order after its own."""
+    """Nothing ends after its deadline."""
     facts = context.facts
-    deadlines = {k: to_ms(o.deadline) for k, o in facts.orders.items() if o.deadline is not None}
     for op in context.placed:
         if op.status is Status.COMPLETED:
             continue
@@ -65,14 +66,20 @@ def check_ends(context: Context) -> None:
             late = f"{facts.label(op.id)} ends {context.moment(end_ms)}"
             message = f"{late}, {length(end_ms - latest)} after its deadline {context.moment(latest)}."
             found = Violation("deadline", message, (op.id,), op.resource_id, None, latest, end_ms, end_ms - latest)
-            context.found.append(found)
-    if deadlines:
-        _check_order_deadlines(context, deadlines)
+            context.put(op.id, found)
+
+
+def check_order_ends(context: Context) -> None:
+    """No order ends after its deadline."""
+    for order_id in context.part.orders:
+        deadline = context.facts.orders[order_id].deadline
+        if deadline is not None:
+            _check_order_deadline(context, order_id, to_ms(deadline))
 
 
 def check_dates(context: Context) -> None:
     """Every date constraint on a start or end holds."""
-    for rule in context.facts.schedule.snapshot.constraints:
+    for rule in context.part.constraints:
         if isinstance(rule, DateConstraint) and rule.enabled and rule.event_id in context.facts.starts:
             _check_date(context, rule)
 
@@ -90,7 +97,7 @@ def _check_mode(context: Context, op: Operation) -> None:
     else:
         return
     start_ms, end_ms = context.facts.starts[op.id], context.facts.ends[op.id]
-    context.found.append(Violation("mode", message, (op.id,), op.resource_id, None, start_ms, end_ms))
+    context.put(op.id, Violation("mode", message, (op.id,), op.resource_id, None, start_ms, end_ms))
 
 
 def _check_duration(context: Context, op: Operation, time: WorkingTime) -> None:
@@ -119,7 +126,7 @@ def _report_duration(context: Context, op: Operation, worked_ms: int, need_ms: i
     message = f"{facts.label(op.id)} is given {length(worked_ms)} of working time{where}, but needs {length(need_ms)}."
     start_ms, end_ms = facts.starts[op.id], facts.ends[op.id]
     amount_ms = abs(worked_ms - need_ms)
-    context.found.append(Violation("duration", message, (op.id,), op.resource_id, None, start_ms, end_ms, amount_ms))
+    context.put(op.id, Violation("duration", message, (op.id,), op.resource_id, None, start_ms, end_ms, amount_ms))
 
 
 def _report_break(context: Context, op: Operation, start_ms: int, end_ms: int) -> None:
@@ -135,16 +142,16 @@ def _report_break(context: Context, op: Operation, start_ms: int, end_ms: int) -
         pause = next(s for _, s in time.intervals_in(start_ms, end_ms))
         why = f"must not be interrupted, but {where} has a break from {context.moment(pause)}"
     message = f"{facts.label(op.id)} {why}."
-    context.found.append(Violation("calendar", message, (op.id,), op.resource_id, None, start_ms, end_ms))
+    context.put(op.id, Violation("calendar", message, (op.id,), op.resource_id, None, start_ms, end_ms))
 
 
 def _report_past(context: Context, op: Operation, start_ms: int, earliest_ms: int) -> None:
-    if context.pins.get(op.id) in _MAY_LIE_IN_THE_PAST:
+    if context.pin(op.id) in _MAY_LIE_IN_THE_PAST:
         return
     starts = f"{context.facts.label(op.id)} starts {context.moment(start_ms)}"
     message = f"{starts}, in the past: the plan begins {context.moment(earliest_ms)}, and it has not started."
     found = Violation("horizon", message, (op.id,), op.resource_id, None, start_ms, earliest_ms, earliest_ms - start_ms)
-    context.found.append(found)
+    context.put(op.id, found)
 
 
 def _report_release(context: Context, op: Operation, start_ms: int, release_ms: int) -> None:
@@ -153,7 +160,7 @@ def _report_release(context: Context, op: Operation, start_ms: int, release_ms: 
     message = f"{starts}, {length(early_ms)} before its release {context.moment(release_ms)}."
     order = _holder(context, op, release_ms, "release_date")
     found = Violation("release", message, (op.id,), op.resource_id, order, start_ms, release_ms, early_ms)
-    context.found.append(found)
+    context.put(op.id, found)
 
 
 def _holder(context: Context, op: Operation, at_ms: int, field: str) -> str | None:
@@ -182,24 +189,23 @@ def _check_setup_start(context: Context, op: Operation, start_ms: int, release_m
     amount_ms = None if limit_ms is None else limit_ms - setup.start_ms
     ids = (op.id,) if setup.previous_id is None else (setup.previous_id, op.id)
     found = Violation("setup", message, ids, setup.resource_id, None, setup.start_ms, setup.end_ms, amount_ms)
-    context.found.append(found)
+    context.put(op.id, found)
 
 
-def _check_order_deadlines(context: Context, deadlines: dict[str, int]) -> None:
+def _check_order_deadline(context: Context, order_id: str, latest_ms: int) -> None:
     facts = context.facts
-    for order_id, latest_ms in deadlines.items():
-        if facts.order_ends.get(order_id, latest_ms) <= latest_ms:
-            continue
-        members = [k for k in facts.order_operations[order_id] if facts.ends.get(k, latest_ms) > latest_ms]
-        late = [k for k in members if facts.operations[k].status is not Status.COMPLETED]
-        if not late:
-            continue
-        end_ms = max(facts.ends[k] for k in late)
-        name = facts.orders[order_id].name or order_id
-        when = f"ends {context.moment(end_ms)}, {length(end_ms - latest_ms)} after its deadline"
-        message = f"Order {name} {when} {context.moment(latest_ms)}, with {listing(context.labels(late))}."
-        found = Violation("deadline", message, tuple(late), None, order_id, latest_ms, end_ms, end_ms - latest_ms)
-        context.found.append(found)
+    if facts.order_ends.get(order_id, latest_ms) <= latest_ms:
+        return
+    members = [k for k in facts.order_operations[order_id] if facts.ends.get(k, latest_ms) > latest_ms]
+    late = [k for k in members if facts.operations[k].status is not Status.COMPLETED]
+    if not late:
+        return
+    end_ms = max(facts.ends[k] for k in late)
+    name = facts.orders[order_id].name or order_id
+    when = f"ends {context.moment(end_ms)}, {length(end_ms - latest_ms)} after its deadline"
+    message = f"Order {name} {when} {context.moment(latest_ms)}, with {listing(context.labels(late))}."
+    found = Violation("deadline", message, tuple(late), None, order_id, latest_ms, end_ms, end_ms - latest_ms)
+    context.put(order_id, found)
 
 
 _DATE_RULES: dict[str, tuple[bool, int, str]] = {
@@ -227,4 +233,4 @@ def _check_date(context: Context, rule: DateConstraint) -> None:
     wanted = f"{facts.label(op.id)} {words} {context.moment(limit_ms)}"
     message = f"{wanted}, but {does} {context.moment(at_ms)}, {by}."
     early, late = min(at_ms, limit_ms), max(at_ms, limit_ms)
-    context.found.append(Violation(rule.type, message, (op.id,), op.resource_id, rule.id, early, late, abs(gap_ms)))
+    context.put(rule.id, Violation(rule.type, message, (op.id,), op.resource_id, rule.id, early, late, abs(gap_ms)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.check.load import Use, overlaps
 from engine.check.violation import Context, Violation
 from engine.model import Dependency, DependencyType, SetConstraint, Status
 from engine.pinning import Pin
+from engine.plan import Setup
 from engine.wording import length, listing
 
 _FROM_END = frozenset({DependencyType.FINISH_TO_START, DependencyType.FINISH_TO_FINISH})
@@ -16,7 +19,7 @@ def check_dependencies(context: Context) -> None:
     """The successor's point comes after the predecessor's, by at least the lag and at most the greatest lag."""
     facts = context.facts
     starts, ends, operations = facts.starts, facts.ends, facts.operations
-    for link in facts.schedule.snapshot.dependencies:
+    for link in _links(context):
         if link.from_event not in starts or link.to_event not in starts:
             continue
         to_end = link.type in _TO_END
@@ -34,23 +37,37 @@ def check_dependencies(context: Context) -> None:
 
 def check_sequences(context: Context) -> None:
     """No banned sequence of setup families runs on a resource."""
-    for setup in context.facts.setups.values():
+    for setup in _setups(context):
         if setup.forbidden:
             where = context.facts.resource_label(setup.resource_id)
             what = f"{context.facts.label(setup.event_id)} ({setup.to_family}) after {setup.from_family}"
             message = f"{where} runs {what}, a sequence that its setup matrix forbids."
             ids = (setup.event_id,) if setup.previous_id is None else (setup.previous_id, setup.event_id)
             span = (setup.start_ms, setup.end_ms)
-            context.found.append(Violation("forbidden_sequence", message, ids, setup.resource_id, None, *span))
+            context.put(setup.event_id, Violation("forbidden_sequence", message, ids, setup.resource_id, None, *span))
 
 
 def check_sets(context: Context) -> None:
     """Operations bound to one resource share it, those bound to different ones do not, and no two overlap."""
     checks = {"sameresource": _check_same, "differentresource": _check_different, "nooverlap": _check_no_overlap}
-    for rule in context.facts.schedule.snapshot.constraints:
+    for rule in context.part.constraints:
         if isinstance(rule, SetConstraint) and rule.enabled:
             placed = [key for key in dict.fromkeys(rule.event_ids) if key in context.facts.starts]
             checks[rule.type](context, rule, placed)
+
+
+def _links(context: Context) -> Iterable[Dependency]:
+    if context.part.is_whole:
+        return context.facts.schedule.snapshot.dependencies
+    predecessors = context.facts.predecessors
+    return (link for key in context.part.successors for link in predecessors.get(key, ()))
+
+
+def _setups(context: Context) -> Iterable[Setup]:
+    setups = context.facts.setups
+    if context.part.is_whole:
+        return setups.values()
+    return (setups[key] for key in context.part.operations if key in setups)
 
 
 def _report_early(context: Context, link: Dependency, before_ms: int, gap_ms: int) -> None:
@@ -64,7 +81,7 @@ def _report_early(context: Context, link: Dependency, before_ms: int, gap_ms: in
     message = f"{facts.label(link.to_event)} {does} {context.moment(at_ms)}, {length(short_ms)} too early: {after}."
     ids, resource_id = (link.from_event, link.to_event), facts.operations[link.to_event].resource_id
     found = Violation("dependency", message, ids, resource_id, link.id, at_ms, at_ms + short_ms, short_ms)
-    context.found.append(found)
+    context.put(link.to_event, found)
 
 
 def _report_late(context: Context, link: Dependency, before_ms: int, gap_ms: int, most_ms: int) -> None:
@@ -76,7 +93,9 @@ def _report_late(context: Context, link: Dependency, before_ms: int, gap_ms: int
     late = f"{length(over_ms)} too late"
     message = f"{facts.label(link.to_event)} {does} {context.moment(at_ms)}, {late}: {after} and {allowed}."
     ids, resource_id = (link.from_event, link.to_event), facts.operations[link.to_event].resource_id
-    context.found.append(Violation("max_lag", message, ids, resource_id, link.id, at_ms - over_ms, at_ms, over_ms))
+    context.put(
+        link.to_event, Violation("max_lag", message, ids, resource_id, link.id, at_ms - over_ms, at_ms, over_ms)
+    )
 
 
 def _verbs(link: Dependency) -> tuple[str, str]:
@@ -84,11 +103,15 @@ def _verbs(link: Dependency) -> tuple[str, str]:
 
 
 def _check_same(context: Context, rule: SetConstraint, placed: list[str]) -> None:
-    """Fixed operations set the resource; the others must follow. Without fixed ones, the first one sets it."""
+    """Fixed operations set the resource; the others must follow. Without fixed ones, the first one sets it.
+
+    What is only out of scope counts as fixed where nothing else is.
+    """
     operations = context.facts.operations
     keys = [key for key in placed if operations[key].resource_id is not None]
-    fixed = [key for key in keys if (pin := context.pins.get(key)) is not None and pin is not Pin.OUT_OF_SCOPE]
-    leaders = {operations[key].resource_id: key for key in reversed(fixed or keys[:1])}
+    held = [key for key in keys if context.pin(key) is not None]
+    fixed = [key for key in held if context.pin(key) is not Pin.OUT_OF_SCOPE]
+    leaders = {operations[key].resource_id: key for key in reversed(fixed or held or keys[:1])}
     if len(leaders) > 1:
         _report_resources(context, rule, tuple(leaders.values()), "must run on the same resource, but run on")
     for key in keys:
@@ -116,7 +139,7 @@ def _check_no_overlap(context: Context, rule: SetConstraint, placed: list[str]) 
         names = listing(context.labels(pair))
         message = f"{names} must not run at once, but both run {context.period(start_ms, end_ms)}."
         found = Violation("nooverlap", message, pair, None, rule.id, start_ms, end_ms, end_ms - start_ms)
-        context.found.append(found)
+        context.put(rule.id, found)
 
 
 def _report_resources(context: Context, rule: SetConstraint, keys: tuple[str, ...], words: str) -> None:
@@ -125,4 +148,4 @@ def _report_resources(context: Context, rule: SetConstraint, keys: tuple[str, ..
     where = listing([facts.resource_label(key) for key in used])
     message = f"{listing(context.labels(keys))} {words} {where}."
     start_ms, end_ms = min(facts.starts[k] for k in keys), max(facts.ends[k] for k in keys)
-    context.found.append(Violation(rule.type, message, keys, None, rule.id, start_ms, end_ms))
+    context.put(rule.id, Violation(rule.type, message, keys, None, rule.id, start_ms, end_ms))

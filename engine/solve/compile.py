@@ -13,7 +13,8 @@ from engine.model import DateConstraint, DependencyType, SetConstraint
 from engine.solve.compile_objective import compile_objective
 from engine.solve.compile_ops import OpCompiler
 from engine.solve.compile_resources import Grid, ResourceCompiler
-from engine.solve.problem import NO_RESOURCE, ArcData, OpData, OrderData, Problem, SetData
+from engine.solve.problem import NO_RESOURCE, ArcData, OpData, OrderData, Problem, ResourceData, SetData
+from engine.solve.served import with_served_demands
 from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
@@ -64,13 +65,17 @@ class _Compiler:
         ops = self._with_bounds(ops)
         index = {op.id: op.index for op in ops}
         resources = tuple(self._resources.compile(i, r) for i, r in enumerate(snapshot.resources))
+        if compiler.needs_idle:
+            resources += (ResourceData(compiler.idle, "", capacity=1, infinite=True),)
         orders, ops = self._orders(ops)
         arcs = tuple(arc for d in snapshot.dependencies if (arc := self._arc(d, ops, index)) is not None)
         sets: dict[str, list[SetData]] = defaultdict(list)
         for rule in snapshot.constraints:
             if isinstance(rule, SetConstraint) and rule.enabled:
-                sets[rule.type].extend(_set(rule, ops, index))
+                ops, found = _set(rule, ops, index)
+                sets[rule.type].extend(found)
         ops = _with_common_modes(ops, sets["sameresource"], sets["differentresource"])
+        ops, is_served = with_served_demands(ops, resources)
         offsets = [0]
         for op in ops:
             offsets.append(offsets[-1] + len(op.demands))
@@ -94,6 +99,8 @@ class _Compiler:
             demand_offset=tuple(offsets),
             times=self._times,
             warnings=compiler.warnings,
+            idle=compiler.idle if compiler.needs_idle else NO_RESOURCE,
+            is_served=is_served,
         )
 
     def _with_bounds(self, ops: tuple[OpData, ...]) -> tuple[OpData, ...]:
@@ -119,7 +126,7 @@ class _Compiler:
                     op = replace(op, let=min(op.let, last))
             return op
 
-        return tuple(bounded(op) for op in ops)
+        return tuple([bounded(op) for op in ops]) if bounds else ops
 
     def _orders(self, ops: tuple[OpData, ...]) -> tuple[tuple[OrderData, ...], tuple[OpData, ...]]:
         """Return the orders that have operations here, and the operations with their order's index and dates."""
@@ -137,9 +144,7 @@ class _Compiler:
             deadline = FOREVER if order.deadline is None else self._grid.down(to_ms(order.deadline))
             due_ms = None if order.due_date is None else to_ms(order.due_date)
             for i in members[order.id]:
-                out[i] = replace(out[i], order=len(orders))
-                if not out[i].is_circumstance:
-                    out[i] = replace(out[i], release=max(out[i].release, release), let=min(out[i].let, deadline))
+                out[i] = out[i].in_order(len(orders), release, deadline)
             orders.append(OrderData(len(orders), order.id, tuple(members[order.id]), due_ms, order.weight))
         return tuple(orders), tuple(out)
 
@@ -165,17 +170,33 @@ class _Compiler:
         )
 
 
-def _set(rule: SetConstraint, ops: tuple[OpData, ...], index: dict[str, int]) -> Iterable[SetData]:
-    """Yield the set constraint, if it has two members left of which one can be held to it.
+def _set(
+    rule: SetConstraint, ops: tuple[OpData, ...], index: dict[str, int]
+) -> tuple[tuple[OpData, ...], list[SetData]]:
+    """Return the set constraint, if it has two members left of which one can be held to it, and the operations.
 
-    Of members fixed by circumstance on resources of their own, only the first tells where the others must run.
+    Members of one and the same resource that circumstance holds on different ones break the rule whatever is planned:
+    then the others have to run on one of those, and that is left of it, in their modes.
     """
     members = [ops[index[i]] for i in dict.fromkeys(rule.event_ids) if i in index]
     if rule.type == "sameresource":
-        given = [op for op in members if op.is_circumstance]
-        members = given[:1] + [op for op in members if not op.is_circumstance]
-    if len(members) >= 2 and not all(op.is_circumstance for op in members):
-        yield SetData(rule.id, tuple(op.index for op in members))
+        given = [op for op in members if op.is_circumstance and op.modes[0].resource != NO_RESOURCE]
+        given = [op for op in given if op.fixed is not None and op.fixed.by != "scope"] or given
+        others = [op for op in members if not op.is_circumstance]
+        resources = {op.fixed.placement.resource for op in given if op.fixed is not None}
+        if len(resources) > 1:
+            narrowed = {op.index: _on(op, resources) for op in others}
+            if all(op.modes for op in narrowed.values()):
+                return tuple(narrowed.get(op.index, op) for op in ops), []
+        members = given[:1] + others
+    if len(members) < 2 or all(op.is_circumstance for op in members):
+        return ops, []
+    return ops, [SetData(rule.id, tuple(op.index for op in members))]
+
+
+def _on(op: OpData, resources: set[int]) -> OpData:
+    """Return an operation with the modes on some resources, or on none."""
+    return replace(op, modes=tuple(mode for mode in op.modes if mode.resource in resources or mode.resource < 0))
 
 
 def _with_common_modes(ops: tuple[OpData, ...], same: list[SetData], different: list[SetData]) -> tuple[OpData, ...]:

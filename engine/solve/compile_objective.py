@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.horizon import horizon_start_ms, reference_end_ms
-from engine.metrics import objective_names
+from engine.metrics import objective_names, objective_weights
 from engine.solve.problem import ObjectiveData
 from engine.utilization import groups_of, possible_primaries
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def compile_objective(request: OptimizationRequest, times: WorkingTimes) -> ObjectiveData:
     """Return what to minimise (``engine.metrics.objective_vector`` has the definitions and units)."""
     options = request.options
+    weights = objective_weights(request)
     schedule = request.schedule_data
     resources = schedule.snapshot.resources
     start_ms, end_ms = horizon_start_ms(schedule), reference_end_ms(schedule)
@@ -25,8 +26,8 @@ def compile_objective(request: OptimizationRequest, times: WorkingTimes) -> Obje
     index = {resources[i].id: i for i in counted}
     groups = (tuple(index[key] for key in group if key in index) for group in groups_of(schedule))
     return ObjectiveData(
-        names=() if options.weights is not None else tuple(objective_names(request)),
-        weights=None if options.weights is None else dict(options.weights),
+        names=() if weights is not None else tuple(objective_names(request)),
+        weights=None if weights is None else dict(weights),
         incremental=options.incremental_mode,
         change_weight=options.change_weight,
         tardiness_cost_per_hour=options.tardiness_cost_per_hour,

@@ -22,7 +22,7 @@ from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from engine.calendars import WorkingTimes
-    from engine.model import OptimizationRequest
+    from engine.model import Demand, OptimizationRequest
     from engine.solve.compile_resources import Grid
 
 
@@ -66,6 +66,10 @@ class OpCompiler:
         self._index = {r.id: i for i, r in enumerate(snapshot.resources)}
         self._pins = pins(request.schedule_data, request)
         self.warnings: list[str] = []
+        self.idle = len(snapshot.resources)
+        self.needs_idle = False
+        self._known_modes: dict[tuple[str | None, int, float | None], ModeData] = {}
+        self._has_stocks = any(r.nonrenewable for r in snapshot.resources)
 
     def compile(self) -> tuple[OpData, ...]:
         """Return the operations of the problem; what is unplaced and may not be placed is left out."""
@@ -91,12 +95,13 @@ class OpCompiler:
             fixed = FixedData(self._placement(event, derive_end=pin is Pin.STARTED), _FIXED_BY[pin])
         demands = range(len(event.demands or ()))
         modes = self._modes(event, is_pinned=pin is not None)
-        is_milestone = all(mode.work == 0 for mode in modes)
+        spans = fixed is not None and fixed.placement.end_ms > fixed.placement.start_ms  # whatever its duration says
+        is_milestone = not spans and all(mode.work == 0 for mode in modes)
         return OpData(
             index=index,
             id=event.id,
             modes=modes,
-            demands=tuple(self._demand(event, k, narrow=pin is not None) for k in demands),
+            demands=tuple(self._demand(event, k, modes, narrow=pin is not None) for k in demands),
             family=NO_FAMILY if event.setup_family is None or is_milestone else self._family[event.setup_family],
             interruptible=event.interruptible,
             release=self._release(event, pin),
@@ -108,7 +113,7 @@ class OpCompiler:
             weight=event.weight,
             fixed=fixed,
             previous=self._placement(event, derive_end=False) if event.is_placed else None,
-            previous_choice=tuple(self._present_choice(event, k) for k in demands),
+            previous_choice=tuple(self._previous_choice(event, k, modes) for k in demands),
         )
 
     def _release(self, event: Operation, pin: Pin | None) -> int:
@@ -154,18 +159,47 @@ class OpCompiler:
 
     def _mode(self, event: Operation, resource_id: str | None, duration: int | None, cost: float | None) -> ModeData:
         length = event.duration if duration is None else duration
-        if resource_id is None:
-            return ModeData(NO_RESOURCE, self._grid.length_up(length), length, cost or 0.0)
-        index = self._index[resource_id]
-        exact = work_ms(length, self._resources[index].efficiency, self._natural_ms)
-        return ModeData(index, self._grid.length_up(exact), exact, cost or 0.0)
+        known = self._known_modes.get((resource_id, length, cost))
+        if known is not None:
+            return known
+        index, exact = NO_RESOURCE, length
+        if resource_id is not None:
+            index = self._index[resource_id]
+            exact = work_ms(length, self._resources[index].efficiency, self._natural_ms)
+        mode = ModeData(index, self._grid.length_up(exact), exact, cost or 0.0)
+        self._known_modes[resource_id, length, cost] = mode
+        return mode
 
-    def _demand(self, event: Operation, k: int, narrow: bool) -> DemandData:
+    def _demand(self, event: Operation, k: int, modes: tuple[ModeData, ...], narrow: bool) -> DemandData:
         demand = (event.demands or ())[k]
         present = self._present_choice(event, k)
+        held_on = self._held_on(demand, modes)
+        quantity = demand.quantity if held_on else 0
         if narrow and present != NO_RESOURCE:
-            return DemandData((present,), demand.quantity)
-        return DemandData(tuple(self._index[r] for r in dict.fromkeys(demand.candidates)), demand.quantity)
+            return DemandData((present,), quantity)
+        candidates = tuple(self._index[r] for r in dict.fromkeys(demand.candidates))
+        if len(held_on) in (0, len(modes)):
+            return DemandData(candidates, quantity)
+        self.needs_idle = True
+        return DemandData((*candidates, self.idle), quantity, held_on)
+
+    def _held_on(self, demand: Demand, modes: tuple[ModeData, ...]) -> tuple[int, ...]:
+        """Return the resources of the modes in which a demand is held; nothing is drawn from a stock in no time."""
+        if demand.only_on is None and not self._has_stocks:
+            return tuple(mode.resource for mode in modes)
+        is_stock = any(self._resources[self._index[r]].nonrenewable for r in demand.candidates)
+        return tuple(
+            mode.resource
+            for mode in modes
+            if demand.is_held_on(None if mode.resource == NO_RESOURCE else self._resources[mode.resource].id)
+            and (mode.work or not is_stock)
+        )
+
+    def _previous_choice(self, event: Operation, k: int, modes: tuple[ModeData, ...]) -> int:
+        held_on = self._held_on((event.demands or ())[k], modes)
+        here = NO_RESOURCE if event.resource_id is None else self._index[event.resource_id]
+        is_held = len(held_on) in (0, len(modes)) or here in held_on
+        return self._present_choice(event, k) if is_held else self.idle
 
     def _present_choice(self, event: Operation, k: int) -> int:
         demand = (event.demands or ())[k]

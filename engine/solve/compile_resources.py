@@ -69,12 +69,13 @@ class ResourceCompiler:
             index=index,
             id=resource.id,
             capacity=resource.capacity,
-            infinite=resource.infinite,
+            infinite=resource.infinite or resource.nonrenewable,
             working=self._timeline(resource),
             setup=self._setup(resource),
             outages=self._partial_outages(resource),
             blocked=tuple(sorted(self._blocked.get(resource.id, ()))),
             cost_per_hour=resource.cost_per_hour or 0.0,
+            stock=resource.capacity if resource.nonrenewable and not resource.infinite else None,
         )
 
     def _timeline(self, resource: Resource) -> Timeline | None:

@@ -17,7 +17,7 @@ def to_events(problem: Problem, solution: Solution) -> list[PlacedEvent]:
 
     Ends are exact: on a tick coarser than the natural one they are computed anew from the exact work.
     """
-    resources = problem.request.schedule_data.snapshot.resources
+    ids = [resource.id for resource in problem.request.schedule_data.snapshot.resources]
     offset = problem.demand_offset
     events: list[PlacedEvent] = []
     starts, ends = solution.start.tolist(), solution.end.tolist()
@@ -28,16 +28,25 @@ def to_events(problem: Problem, solution: Solution) -> list[PlacedEvent]:
         resource = op.modes[modes[i]].resource
         chosen = choices[offset[i] : offset[i + 1]]
         events.append(
-            PlacedEvent.model_construct(
-                id=op.id,
-                resource_id=None if resource == NO_RESOURCE else resources[resource].id,
-                start_date=from_ms(start_ms),
-                end_date=from_ms(end_ms),
-                changed=_is_changed(op, resource, start_ms, end_ms, chosen),
-                demands=tuple(resources[r].id for r in chosen) if chosen else None,
+            PlacedEvent.made_of(
+                {
+                    "id": op.id,
+                    "resource_id": None if resource == NO_RESOURCE else ids[resource],
+                    "start_date": from_ms(start_ms),
+                    "end_date": from_ms(end_ms),
+                    "changed": _is_changed(op, resource, start_ms, end_ms, chosen),
+                    "demands": tuple([ids[r] for r in _named(problem, op, chosen)]) if chosen else None,
+                }
             )
         )
     return events
+
+
+def _named(problem: Problem, op: OpData, chosen: list[int]) -> list[int]:
+    """Return the resource to name for each demand: the first that could serve it where it is not held."""
+    if problem.idle not in chosen:
+        return chosen
+    return [d.candidates[0] if r == problem.idle else r for d, r in zip(op.demands, chosen, strict=True)]
 
 
 def _span_ms(problem: Problem, op: OpData, mode: int, start: int, end: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from engine.solve.decoder import Decoded, Decoder, ModeRule
 from engine.solve.evaluate import evaluate
 from engine.solve.priorities import RULES, Priorities, rule_order
 from engine.solve.simulate import DYNAMIC_RULES, Simulation
+from engine.solve.stocks import StockModes
 from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _MODE_RULES: dict[str, tuple[ModeRule, ...]] = {
 }
 _NOISE = 0.15
 _REPAIRS_PER_RULE = 12
+_RULES_WITHIN_STOCKS = 3
 
 
 @dataclass(slots=True)
@@ -90,7 +92,8 @@ class Dispatcher:
         self._stop = stop
         self._on_better = on_better
         self._random = np.random.default_rng(seed)
-        self._priorities = Priorities(problem, self.decoder.units)
+        self.priorities = Priorities(problem, self.decoder.units)
+        self._stock_modes = StockModes(problem, self._random) if problem.stocks else None
         self._to_come = self._attempts()
 
     def run(self, limits: Limits) -> Found | None:
@@ -117,22 +120,29 @@ class Dispatcher:
         names = rule_order(self.problem)
         if stays_close(self.problem):
             modes = present_modes(self.problem)
-            yield "present plan, held", RULES["present plan"].priority(self._priorities), modes, mode_rules[0]
-        yield names[0], RULES[names[0]].priority(self._priorities), None, mode_rules[0]
-        simulation = Simulation(self.problem, self._priorities)
+            yield "present plan, held", RULES["present plan"].priority(self.priorities), modes, mode_rules[0]
+        yield names[0], RULES[names[0]].priority(self.priorities), None, mode_rules[0]
+        if self._stock_modes is not None:
+            for name in names[:_RULES_WITHIN_STOCKS]:
+                yield name, RULES[name].priority(self.priorities), self._stock_modes.draw(), mode_rules[0]
+        simulation = Simulation(self.problem, self.priorities)
         for name in DYNAMIC_RULES:
             order, modes = simulation.run(name)
             yield name, order, modes, mode_rules[0]
             yield name, order, None, mode_rules[0]
         for name in names[1:]:
-            yield name, RULES[name].priority(self._priorities), None, mode_rules[0]
+            yield name, RULES[name].priority(self.priorities), None, mode_rules[0]
         for mode_rule in mode_rules[1:]:
             for name in names[:4]:
-                yield name, RULES[name].priority(self._priorities), None, mode_rule
+                yield name, RULES[name].priority(self.priorities), None, mode_rule
         while True:
             name = str(self._random.choice(names))
-            noisy = self._noisy(RULES[name].priority(self._priorities), _NOISE)
-            modes = self._random_modes() if self.best is None and self._random.random() < 0.5 else None
+            noisy = self._noisy(RULES[name].priority(self.priorities), _NOISE)
+            modes = None
+            if self._stock_modes is not None:
+                modes = self._stock_modes.draw()
+            elif self.best is None and self._random.random() < 0.5:
+                modes = self._random_modes()
             yield f"{name} with noise", noisy, modes, mode_rules[int(self._random.integers(len(mode_rules)))]
 
     def _pass(

@@ -7,8 +7,10 @@ search and by CP-SAT at the same time, which share their plans: CP-SAT on the wh
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -18,22 +20,32 @@ from engine.solve.bounds import lower_bound
 from engine.solve.clock import Clock
 from engine.solve.compile import compile_problem
 from engine.solve.decoder import UNPLACEABLE
-from engine.solve.dispatch import Dispatcher, Found, Limits
+from engine.solve.dispatch import Dispatcher, Found, Limits, stays_close
 from engine.solve.evaluate import evaluate
+from engine.solve.flat import supports_flat
 from engine.solve.incumbents import Incumbents
 from engine.solve.report import Outcome
-from engine.solve.search import DISPATCH, Search
+from engine.solve.warm import wait_for_kernels, warm_in_background
 from engine.solve.warm_start import input_plan, input_solution, lock_conflicts
+from engine.validation.reading import uncollected
 
 if TYPE_CHECKING:
     from engine.model import OptimizationRequest
     from engine.solve.problem import Problem
     from engine.solve.report import Reporter, StopFlag
+    from engine.solve.rules import CompiledRules
 
 _log = logging.getLogger("taktwerk.engine")
 
+_DISPATCH = 4
 _GROWTHS = (2, 4)
+_POLL_S = 0.05
 _RULES_AT_MOST_S = 2.0
+_RULES_SHARE_OF_REST = 0.2
+_LARGE, _HUGE = 500, 30_000
+_FIRST_PASSES = 3
+_KERNELS_LOAD_WITHIN_S = 4.0
+_COUNTED_PASSES = 1_600  # by second of the time limit and operation: about a twentieth of that time
 
 
 def solve(request: OptimizationRequest, report: Reporter, stop: StopFlag) -> Outcome:
@@ -54,7 +66,8 @@ def solve(request: OptimizationRequest, report: Reporter, stop: StopFlag) -> Out
         'optimal' or 'feasible' with a plan; 'infeasible' with the rules that cannot hold together; 'unknown' when no
         plan was found and none is known not to exist.
     """
-    return _Run(request, report, stop).run()
+    run = _Run(request, report, stop)
+    return run.explained(run.run())
 
 
 class _Run:
@@ -70,11 +83,15 @@ class _Run:
         reserve = min(0.3 + 2e-4 * size, 0.4 * limit)
         self._clock = Clock(begin, begin + limit - reserve, limit)
         self._warnings: list[str] = []
+        self._rules: CompiledRules | None = None
+        if size > _HUGE:
+            warm_in_background("rules")
 
     def run(self) -> Outcome:
         """Solve at the tick that was asked for; if nothing comes of a coarse one, at the natural tick."""
         self._report.phase("Reading the schedule", 0.0)
-        problem = compile_problem(self._request)
+        with uncollected():
+            problem = compile_problem(self._request)
         broken = lock_conflicts(problem)
         if broken:
             return self._infeasible(broken)
@@ -90,15 +107,31 @@ class _Run:
         incumbents = Incumbents(problem, self._report)
         warm = self._take_input_plan(problem, incumbents) if self._options.warm_start else None
         self._report.phase("Dispatching by priority rules", self._clock.percentage)
-        dispatcher = self._first_plan(problem, incumbents)
+        with uncollected():
+            dispatcher = self._first_plan(problem, incumbents)
         problem = incumbents.problem
         if problem.is_exact:
             incumbents.raise_bound(lower_bound(problem, dispatcher.decoder.units))
-        self._more_rules(dispatcher)
+        searches = self._request.algorithm_id != _DISPATCH
+        patience = min(_KERNELS_LOAD_WITHIN_S, 0.2 * self._clock.limit_s)
+        rules = self._compiled_rules(dispatcher, patience) if len(problem.movable) > _LARGE else None
+        loading = _load_in_background("engine.solve.search") if searches else None  # nothing waits for this second
+        if rules is None:
+            self._more_rules(dispatcher)
+            rules = self._compiled_rules(dispatcher, 0.0) if len(problem.movable) > _LARGE else None
+        if rules is not None:
+            self._rules_by_kernels(rules, incumbents)
+            if incumbents.best is None:
+                self._more_rules(dispatcher)
+        is_infeasible = dispatcher.best is None and incumbents.vector is None and self._lacks_plan(problem, incumbents)
+        if dispatcher.best is None and incumbents.vector is None and not is_infeasible:
+            self._yet_more_rules(dispatcher)
         if warm is not None and (incumbents.best is None or warm.vector < incumbents.best.vector):
             incumbents.best = warm
-        is_infeasible = False
-        if self._request.algorithm_id != DISPATCH and not incumbents.is_proven and not self._stop.stopped:
+        is_over = is_infeasible or incumbents.is_proven or self._stop.stopped
+        if loading is not None and not is_over and self._waits_for(loading):
+            from engine.solve.search import Search
+
             search = Search(problem, incumbents, dispatcher, self._clock, self._report, self._stop)
             search.run(self._request.algorithm_id, self._workers)
             is_infeasible = search.is_infeasible
@@ -133,19 +166,80 @@ class _Run:
             incumbents.offer(found)
 
         dispatcher = Dispatcher(problem, self._stop, offer, self._options.seed)
-        dispatcher.run(self._limits(passes=1, until_s=None))
+        if len(problem.movable) > _HUGE and not stays_close(problem):
+            rules = self._compiled_rules(dispatcher, _KERNELS_LOAD_WITHIN_S)
+            if rules is not None:
+                rules.turn(_FIRST_PASSES, offer, until_found=True)
+                dispatcher.best = rules.best
+        if dispatcher.best is None:
+            dispatcher.run(self._limits(passes=1, until_s=None))
         return dispatcher
 
     def _more_rules(self, dispatcher: Dispatcher) -> None:
         """Run the rest of the portfolio: some of the time for a search that follows, more if nothing does."""
         n = max(1, len(dispatcher.problem.ops))
-        rules_only = self._request.algorithm_id == DISPATCH
+        rules_only = self._request.algorithm_id == _DISPATCH
         share = _RULES_AT_MOST_S if rules_only else min(2.0, 0.08 * self._clock.limit_s)
         passes = max(24, min(400, 20_000 // n)) if rules_only else max(10, min(60, 6_000 // n))
         dispatcher.run(self._limits(passes, share))
-        if dispatcher.best is None:
-            share = self._clock.limit_s if rules_only else 0.3 * self._clock.limit_s
-            dispatcher.run(self._limits(min(4_000, 400_000 // n), share))
+
+    def _rules_by_kernels(self, rules: CompiledRules, incumbents: Incumbents) -> None:
+        """Run the compiled portfolio for a while, longer on what is very large."""
+        rules.best = incumbents.best
+
+        def offer(found: Found) -> None:
+            incumbents.offer(found)
+
+        def is_over() -> bool:
+            return self._stop.stopped or incumbents.is_proven or self._clock.left_s <= 0
+
+        share = min(_RULES_AT_MOST_S, 0.08 * self._clock.limit_s) * (1 + len(rules.problem.movable) / _HUGE)
+        rules.run(min(share, _RULES_SHARE_OF_REST * self._clock.left_s), is_over, offer)
+
+    def _compiled_rules(self, dispatcher: Dispatcher, patience_s: float) -> CompiledRules | None:
+        """Return the compiled portfolio for a problem, or None where it is not to be had so soon."""
+        problem = dispatcher.problem
+        if self._rules is not None and self._rules.problem is problem:
+            return self._rules
+        if self._options.deterministic or not supports_flat(problem):
+            return None
+        warm_in_background("rules")
+        until = time.monotonic() + patience_s
+        while not wait_for_kernels("rules", min(_POLL_S, patience_s)):
+            if self._stop.stopped or time.monotonic() >= until:
+                return None
+        from engine.solve.rules import CompiledRules
+
+        self._rules = CompiledRules(problem, self._options.seed, dispatcher.priorities)
+        return self._rules
+
+    def _waits_for(self, loading: threading.Thread) -> bool:
+        """Wait for modules to be loaded; return whether they are before the time is up."""
+        while loading.is_alive() and self._clock.left_s > 0 and not self._stop.stopped:
+            loading.join(min(_POLL_S, self._clock.left_s))
+        return not loading.is_alive()
+
+    def _yet_more_rules(self, dispatcher: Dispatcher) -> None:
+        """Go on with the portfolio where nothing has found a plan yet."""
+        n = max(1, len(dispatcher.problem.ops))
+        share = self._clock.limit_s if self._request.algorithm_id == _DISPATCH else 0.3 * self._clock.limit_s
+        passes = min(4_000, 400_000 // n)
+        if self._options.deterministic:
+            passes = min(passes, 20 + int(_COUNTED_PASSES * self._clock.limit_s / n))
+        dispatcher.run(self._limits(passes, share))
+
+    def _lacks_plan(self, problem: Problem, incumbents: Incumbents) -> bool:
+        """Where rules find no plan: have CP-SAT find one, or prove that there is none."""
+        from engine.solve.cpsat.running import Settings, effort_of
+        from engine.solve.feasibility import any_plan
+
+        options, repeatable = self._options, self._options.deterministic and self._workers == 1
+        effort = effort_of(0.2 * self._clock.limit_s, len(problem.movable)) if repeatable else None
+        settings = Settings(self._clock.deadline, self._workers, options.seed, effort)
+        found = any_plan(problem, self._clock.limit_s, settings, self._stop)
+        if found.solution is not None and self._request.algorithm_id != _DISPATCH:
+            incumbents.offer(Found(found.solution, evaluate(problem, found.solution), "CP-SAT"))
+        return found.status == "infeasible"
 
     def _limits(self, passes: int, until_s: float | None) -> Limits:
         """Return limits of a number of passes, and of time unless the run is to be repeatable."""
@@ -173,10 +267,25 @@ class _Run:
     def _infeasible(self, violations: list[Violation]) -> Outcome:
         """Return the outcome for locks that break rules whatever the rest of the plan is."""
         conflict = [
-            {"rule": v.rule, "message": v.message, "eventIds": list(v.event_ids), "constraintId": v.constraint_id}
+            {"kind": v.rule, "id": (v.constraint_id or v.event_ids[0]), "text": v.message, "eventId": v.event_ids[0]}
             for v in violations[:20]
         ]
-        return Outcome("infeasible", conflict=conflict)
+        return Outcome("infeasible", conflict=[member | {"proven": False} for member in conflict])
+
+    def explained(self, outcome: Outcome) -> Outcome:
+        """Spend what is left of the time of a run that has no plan on the reasons."""
+        if outcome.status == "infeasible" and not self._stop.stopped:
+            from engine.solve.tasks import explain
+
+            self._report.phase("Finding out why there is no plan", self._clock.percentage)
+            explain(self._request, outcome, self._clock.deadline, self._stop, self._workers)
+        return outcome
+
+
+def _load_in_background(module: str) -> threading.Thread:
+    thread = threading.Thread(target=importlib.import_module, args=(module,), name=f"load {module}", daemon=True)
+    thread.start()
+    return thread
 
 
 def _has_calendars(problem: Problem) -> bool:

@@ -69,7 +69,7 @@ class Evaluator:
         counts = np.diff(_ints(problem.demand_offset))
         self._demand_op = np.repeat(np.arange(len(ops)), counts)
         self._demand_units = _ints(d.quantity for op in ops for d in op.demands)
-        self._setups = _SetupSequences(problem) if any(r.setup for r in problem.resources) else None
+        self._setups = SetupSequences(problem) if any(r.setup for r in problem.resources) else None
 
     def vector(self, solution: Solution) -> tuple[int, ...]:
         """Return the objective vector."""
@@ -195,7 +195,7 @@ class _Worth:
         return math.fsum(terms)
 
 
-class _SetupSequences:
+class SetupSequences:
     """Finds the setup of every operation from the sequence on its resource."""
 
     def __init__(self, problem: Problem) -> None:

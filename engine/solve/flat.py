@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.solve.problem import ArcData, OpData, Problem, ResourceData, SetData
+    from engine.solve.problem import ArcData, Problem, ResourceData, SetData
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -47,6 +47,11 @@ TICKS_PER_HOUR, TARDINESS_RATE = 0, 1
 # fmt: on
 
 
+def supports_flat(problem: Problem) -> bool:
+    """Whether the arrays can tell all rules of a problem: all but stocks and what only some modes need."""
+    return not problem.stocks and problem.idle == NO_RESOURCE and bool(problem.movable)
+
+
 def flatten(problem: Problem) -> tuple[Ints, Floats]:
     """Return the arrays (integers, fractions) of a problem.
 
@@ -62,7 +67,7 @@ def flatten(problem: Problem) -> tuple[Ints, Floats]:
     obstacles = _obstacles(problem)
     setups = [r.setup for r in resources if r.setup is not None]
     sets = [(0, s) for s in problem.same] + [(1, s) for s in problem.different] + [(2, s) for s in problem.nooverlap]
-    profiles = [_outage_profile(problem, r) for r in resources] + [_set_profile(problem, s) for s in problem.nooverlap]
+    profiles = _outage_profiles(problem) + [_set_profile(problem, s) for s in problem.nooverlap]
     alike = _sets_by_op(problem, [s if kind < 2 else None for kind, s in sets])
     apart = [[len(resources) + k for k in row] for row in _sets_by_op(problem, list(problem.nooverlap))]
     groups = problem.objective.balance_groups or (problem.objective.balance_resources,)
@@ -126,7 +131,7 @@ def flatten(problem: Problem) -> tuple[Ints, Floats]:
         APART: _ints(k for x in apart for k in x),
         ROOM_PTR: _room(problem, profiles),
         IS_CANDIDATE: _candidates(problem),
-        FIXED_CHOICE: _ints(c for op in ops for c in _fixed_choice(op)),
+        FIXED_CHOICE: _ints(c for op in ops for c in op.served or [NO_RESOURCE] * len(op.demands)),
         GROUP_PTR: _pointers(len(g) for g in groups),
         GROUP: _ints(r for g in groups for r in g),
     }
@@ -223,19 +228,19 @@ def _obstacles(problem: Problem) -> list[list[int]]:
     return rows
 
 
-def _outage_profile(problem: Problem, resource: ResourceData) -> list[tuple[int, int]]:
-    """Return the units in use before anything movable is placed, as steps (from tick, units)."""
-    spans = [(s, e, u) for s, e, u in resource.outages]
+def _outage_profiles(problem: Problem) -> list[list[tuple[int, int]]]:
+    """Return, by resource, the units in use before anything movable is placed, as steps (from tick, units)."""
+    spans = [[(s, e, u) for s, e, u in resource.outages] for resource in problem.resources]
     for op in problem.ops:
-        if op.fixed is None:
+        if op.fixed is None or op.fixed.placement.end <= op.fixed.placement.start:
             continue
         at = op.fixed.placement
-        if at.resource == resource.index and at.end > at.start:
-            spans.append((at.start, at.end, 1))
-        for demand, chosen in zip(op.demands, _fixed_choice(op), strict=True):
-            if chosen == resource.index and at.end > at.start:
-                spans.append((at.start, at.end, demand.quantity))
-    return _steps(spans)
+        if at.resource != NO_RESOURCE:
+            spans[at.resource].append((at.start, at.end, 1))
+        for demand, chosen in zip(op.demands, op.served, strict=True):
+            if chosen != NO_RESOURCE:
+                spans[chosen].append((at.start, at.end, demand.quantity))
+    return [_steps(row) for row in spans]
 
 
 def _set_profile(problem: Problem, members: SetData) -> list[tuple[int, int]]:
@@ -253,14 +258,6 @@ def _steps(spans: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
         level += change[time]
         steps.append((time, level))
     return steps
-
-
-def _fixed_choice(op: OpData) -> list[int]:
-    """Return the resource of each demand of a fixed operation: the one it has, else the first that can serve it."""
-    if op.fixed is None:
-        return [NO_RESOURCE] * len(op.demands)
-    had = (*op.previous_choice, *[NO_RESOURCE] * len(op.demands))
-    return [had[k] if had[k] != NO_RESOURCE else d.candidates[0] for k, d in enumerate(op.demands)]
 
 
 def _sets_by_op(problem: Problem, sets: Sequence[SetData | None]) -> list[list[int]]:

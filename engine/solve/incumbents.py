@@ -42,8 +42,8 @@ class Incumbents:
         The best plan that the checker passed, and its objective vector; None before there is one.
     bound
         The greatest lower bound of the first component so far, or None.
-    rejected
-        What the checker found in the last plan that it did not pass.
+    rejections
+        How many plans the checker did not pass. Searches that went on from one have to go back to ``best``.
     """
 
     def __init__(self, problem: Problem, report: Reporter) -> None:
@@ -53,10 +53,12 @@ class Incumbents:
         self.vector: tuple[int, ...] | None = None
         self.bound: int | None = None
         self.is_optimal = False
-        self.rejected: list[Violation] = []
         self._report = report
         self._lock = threading.RLock()
         self._pins = pins(problem.request.schedule_data, problem.request)
+        self._at_once = problem.request.options.deterministic  # what is rejected must not depend on the clock
+        self.rejections = 0
+        self._passed: Found | None = None
         self._pending: Found | None = None
         self._next_at = 0.0
         self.check_s = 0.0
@@ -69,7 +71,7 @@ class Incumbents:
             if self.vector is not None and found.vector >= self.vector:
                 return False
             self.best = self._pending = found
-            if self.vector is None or time.monotonic() >= self._next_at:
+            if self.vector is None or self._at_once or time.monotonic() >= self._next_at:
                 self.flush()
             return True
 
@@ -127,6 +129,7 @@ class Incumbents:
         if violations:
             self._reject(found, violations)
             return
+        self._passed = found
         vector = found.vector if self.problem.is_exact else objective_vector(request, schedule, facts)
         if self.vector is None or vector < self.vector:
             self.events, self.vector = events, vector
@@ -134,9 +137,9 @@ class Incumbents:
 
     def _reject(self, found: Found, violations: list[Violation]) -> None:
         """Drop a plan that the checker did not pass: a fault of ours at the natural tick, expected at a coarser one."""
-        self.rejected = violations
+        self.rejections += 1
         if self.best is found:
-            self.best = None
+            self.best = self._passed
         level = logging.ERROR if self.problem.is_exact else logging.INFO
         messages = "; ".join(v.message for v in violations[:5])
         _log.log(level, "a plan by %s breaks %d rules: %s", found.rule, len(violations), messages)

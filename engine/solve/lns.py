@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.solve.cpsat.decode import with_setup_starts
 from engine.solve.cpsat.frame import Index
-from engine.solve.cpsat.neighbourhood import improve_neighbourhood
+from engine.solve.cpsat.neighbourhood import MOST_KEPT_FOR_MAKESPAN, improve_neighbourhood
 from engine.solve.dispatch import Found
 from engine.solve.neighbourhoods import Neighbourhoods, builders, together
+from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,8 @@ _log = logging.getLogger("taktwerk.engine")
 
 _FIRST_SIZE, _LEAST_SIZE, _MOST_SIZE = 24.0, 5, 200
 _STEP_S = 0.7
+STEP_EFFORT = 0.03
+"""About what a step searches in its time, in CP-SAT's deterministic time."""
 _LEAST_STEP_S = 0.1
 _MEMORY = 0.9
 _GROWTH, _SHRINKAGE = 1.15, 0.85
@@ -55,7 +59,10 @@ class NeighbourhoodSearch:
     start
         A plan that keeps every rule.
     seed
-        Seed of all choices. Steps are limited by time, so that equal seeds may still give different results.
+        Seed of all choices.
+    is_repeatable
+        Whether steps are limited by effort, so that equal seeds and numbers of steps give equal results. Otherwise
+        they are limited by time.
     index
         ``Index(problem)`` if the caller has it.
 
@@ -69,22 +76,31 @@ class NeighbourhoodSearch:
         Steps so far.
     """
 
-    def __init__(self, problem: Problem, start: Found, seed: int = 0, index: Index | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        start: Found,
+        seed: int = 0,
+        *,
+        is_repeatable: bool = False,
+        index: Index | None = None,
+    ) -> None:
         self._problem = problem
+        self._effort = STEP_EFFORT if is_repeatable else None
         self._draw = random.Random(seed)
         self._index = index or Index(problem)
         self._maker = Neighbourhoods(problem, self._draw)
         self._builders = builders(problem)
         self.kinds = {name: Kind() for name in self._builders}
         self._count = len(problem.movable)
-        self.best = start
         self.passes = 0
-        self._maker.look_at(start.solution)
+        self.rebase(start)
 
     def rebase(self, start: Found) -> None:
         """Go on from a better plan that was found elsewhere."""
-        self.best = start
-        self._maker.look_at(start.solution)
+        plan = with_setup_starts(self._problem, start.solution)
+        self.best = start if plan is start.solution else Found(plan, start.vector, start.rule)
+        self._maker.look_at(plan)
 
     def run(
         self,
@@ -101,7 +117,8 @@ class NeighbourhoodSearch:
         while self._count and not stop.stopped and not limits.reached(self.passes) and any(self.best.vector):
             if watch is not None:
                 watch()
-            left = _STEP_S if limits.until is None else min(_STEP_S, limits.until - time.monotonic())
+            most = _STEP_S if self._effort is None else FOREVER
+            left = most if limits.until is None else min(most, limits.until - time.monotonic())
             if left < _LEAST_STEP_S or stop.stopped:
                 break
             self._step(left, workers, stop, on_better)
@@ -111,7 +128,8 @@ class NeighbourhoodSearch:
         name = self._pick()
         kind = self.kinds[name]
         size = max(1, min(round(kind.size), self._count))
-        free = together(self._problem, self._builders[name](self._maker, self._maker.focus(), size))
+        aim = self._maker.aim(self.best.vector)
+        free = together(self._problem, self._builders[name](self._maker, self._maker.focus(aim), size))
         begin = time.monotonic()
         step = improve_neighbourhood(
             self._problem,
@@ -122,10 +140,13 @@ class NeighbourhoodSearch:
             self._draw.randrange(1 << 30),
             stop,
             index=self._index,
+            most_kept=MOST_KEPT_FOR_MAKESPAN if aim == "end" else None,
+            effort=self._effort,
         )
         self.passes += 1
         if not stop.stopped:
-            self._learn(kind, step, time.monotonic() - begin)
+            spent_s = time.monotonic() - begin if self._effort is None else _STEP_S * step.effort / self._effort
+            self._learn(kind, step, spent_s)
         if step.solution is not None and step.vector is not None and step.vector <= self.best.vector:
             is_better = step.vector < self.best.vector
             self.best = Found(step.solution, step.vector, f"CP-SAT on {name.replace('_', ' ')}")

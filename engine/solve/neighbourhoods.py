@@ -7,12 +7,26 @@ setup, or any), and gathers ``size`` movable operations around it.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from engine.metrics import WEIGHTED_MIX
 from engine.solve.problem import NO_FAMILY, NO_ORDER, NO_RESOURCE
+
+Aim = Literal["late", "end", "setup", "any"]
+"""What a step goes for: tardiness, the last end, setups, or nothing in particular."""
+
+_AIMS: dict[str, tuple[Aim, ...]] = {
+    "minimize_makespan": ("end",),
+    "minimize_tardiness": ("late",),
+    "maximize_throughput": ("late", "late"),
+    "minimize_setup": ("setup", "end"),
+    "minimize_cost": ("late",),
+    "balance_resources": ("any", "any"),
+    WEIGHTED_MIX: ("late",),
+}
+_AIMED, _FIRST_FIRST = 0.8, 0.8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,19 +72,25 @@ class Neighbourhoods:
 
     # what to look at
 
-    def focus(self) -> int:
-        """Return an operation that matters for the first objective, or any one, by chance."""
+    def aim(self, vector: tuple[int, ...]) -> Aim:
+        """Return what to go for: the first component of the vector that is not 0 already, sometimes a later one."""
         objective = self._problem.objective
-        name = objective.names[0] if objective.names else WEIGHTED_MIX
-        aimed: list[int] = []
-        if self._draw.random() < 0.8:
-            if name in ("minimize_tardiness", "maximize_throughput", "minimize_cost", WEIGHTED_MIX):
-                aimed = self._late()
-            if name == "minimize_makespan":
-                aimed = self._critical()
-            if name == "minimize_setup" or (not aimed and self._draw.random() < 0.5):
-                aimed = self._with_setup()
-        return self._draw.choice(aimed) if aimed else int(self._draw.choice(self._movable.tolist()))
+        aims: list[Aim] = [aim for name in objective.names or (WEIGHTED_MIX,) for aim in _AIMS[name]]
+        left: list[Aim] = [aim for aim, value in zip(aims, vector, strict=True) if value > 0]
+        if not left:
+            return "any"
+        return left[0] if len(left) == 1 or self._draw.random() < _FIRST_FIRST else self._draw.choice(left[1:])
+
+    def focus(self, aim: Aim) -> int:
+        """Return an operation that matters for an aim, now and then any one."""
+        if self._draw.random() < _AIMED:
+            makers = {"late": self._late, "end": self._critical, "setup": self._with_setup}
+            found = makers[aim]() if aim in makers else []
+            if not found and aim == "late":
+                found = self._with_setup()
+            if found:
+                return self._draw.choice(found)
+        return int(self._draw.choice(self._movable.tolist()))
 
     def _late(self) -> list[int]:
         """Return the movable operations of one late order, the later and weightier the likelier."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.solve.occupancy import LevelTrack, SpanSet, UnaryTrack
 from engine.solve.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE
+from engine.solve.stocks import Stocks
 from engine.solve.timeline import FOREVER
 from engine.solve.tracks import FixedState
 
@@ -86,6 +87,7 @@ class Workshop:
                 for o in rule.ops:
                     self._mates[o].append((is_same, rule.ops))
         self._available = [max(1, a) for a in problem.objective.balance_available_ms]
+        self._stocks = Stocks(problem) if problem.stocks else None
         self._no_modes = [-1] * n
         self._locked_with_setup = [
             op.index
@@ -109,6 +111,8 @@ class Workshop:
         self._spans = [SpanSet() for _ in self._problem.nooverlap]
         self._load = [0] * len(self._working)
         self._log: list[tuple[Any, ...]] = []
+        if self._stocks is not None:
+            self._stocks.begin()
         for o, first in self._fixed.first.items():
             at = self._ops[o].fixed.placement  # type: ignore[union-attr]
             self.placed[o] = True
@@ -131,6 +135,8 @@ class Workshop:
             if found is None:
                 continue
             found.excess = bounds.excess(found.start, found.end)
+            if self._stocks is not None:
+                found.excess += self._stocks.excess(o, k)
             key = (found.excess, *self._key(op, mode, found))
             if best is None or key < best_key:
                 best, best_key = found, key
@@ -154,6 +160,8 @@ class Workshop:
                     self._take(resource, op, first, start, end, demand.quantity, NO_FAMILY)
             for i in self._sets_of[o]:
                 self._spans[i].add(start, end)
+        if self._stocks is not None:
+            self._stocks.take(o, found.mode)
         self._log.append((o, changed))
 
     def mark(self) -> int:
@@ -170,6 +178,8 @@ class Workshop:
         op, mode = self._ops[o], self._ops[o].modes[self.mode[o]]
         first, start, end = self.first[o], self.start[o], self.end[o]
         self.placed[o] = False
+        if self._stocks is not None:
+            self._stocks.give_back(o, self.mode[o])
         if start == end:
             return
         for i in self._sets_of[o]:
@@ -277,7 +287,7 @@ class Workshop:
         first_min, start_min = bounds.first, max(bounds.start, bounds.first)
         if work == 0:
             at = max(start_min, bounds.end)
-            return Placed(k, at, at, at, [d.candidates[0] for d in op.demands])
+            return Placed(k, at, at, at, [d.on(resource)[0] for d in op.demands])
         track = None if resource == NO_RESOURCE else self.tracks[resource]
         is_plain = not op.demands and not self._sets_of[op.index] and not (resource >= 0 and self._blocked[resource])
         for _ in range(_ATTEMPTS):
@@ -420,7 +430,7 @@ class Workshop:
         used: dict[int, int] = {resource: 1}
         for demand in op.demands:
             soonest: int | None = None
-            for candidate in self._by_preference(demand.candidates):
+            for candidate in self._by_preference(demand.on(resource)):
                 units = demand.quantity + used.get(candidate, 0)
                 wait = self._secondary_until(candidate, resource, first, end, demand.quantity, units)
                 if wait is None:

@@ -48,11 +48,19 @@ class ModeData:
 class DemandData:
     """``quantity`` units of one of ``candidates`` (resource indices, at least one), held over [setup_start, end).
 
-    The operation's work (not its breaks) must lie in the working time of the chosen resource.
+    The operation's work (not its breaks) must lie in the working time of the chosen resource. With ``only_on`` it is
+    held in the modes on these resources alone: the last candidate is then ``Problem.idle``, which serves in all others.
     """
 
     candidates: tuple[int, ...]
     quantity: int
+    only_on: tuple[int, ...] | None = None
+
+    def on(self, resource: int) -> tuple[int, ...]:
+        """Return the candidates in the mode on a primary resource."""
+        if self.only_on is None:
+            return self.candidates
+        return self.candidates[:-1] if resource in self.only_on else self.candidates[-1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class OpData:
         Its placement in the input, or None: the warm start, and what ``incrementalMode`` compares with.
     previous_choice
         The resource that serves each demand in the input, ``NO_RESOURCE`` where that is open.
+    served
+        Of a fixed one: the resource that is to serve each demand (``engine.solve.served``).
     """
 
     index: int
@@ -132,6 +142,31 @@ class OpData:
     fixed: FixedData | None = None
     previous: Placement | None = None
     previous_choice: tuple[int, ...] = ()
+    served: tuple[int, ...] = ()
+
+    def in_order(self, order: int, release: int, deadline: int) -> OpData:
+        """Return it as part of an order, whose dates bound it too; void of one fixed by circumstance."""
+        is_bound = not self.is_circumstance
+        return OpData(  # by position: there are many, and dataclasses.replace takes several times as long
+            self.index,
+            self.id,
+            self.modes,
+            self.demands,
+            self.family,
+            order,
+            self.interruptible,
+            max(self.release, release) if is_bound else self.release,
+            self.est,
+            self.lst,
+            self.eet,
+            min(self.let, deadline) if is_bound else self.let,
+            self.due_ms,
+            self.weight,
+            self.fixed,
+            self.previous,
+            self.previous_choice,
+            self.served,
+        )
 
     @property
     def is_movable(self) -> bool:
@@ -186,6 +221,8 @@ class ResourceData:
     blocked
         Spans ``(start, end)`` that no span of a movable operation, setup included, may overlap, as primary or
         secondary.
+    stock
+        What all demands on it together may come to, where it is nonrenewable; it is ``infinite`` at any one time then.
     """
 
     index: int
@@ -197,6 +234,7 @@ class ResourceData:
     outages: tuple[tuple[int, int, int], ...] = ()
     blocked: tuple[tuple[int, int], ...] = ()
     cost_per_hour: float = 0.0
+    stock: int | None = None
 
     @property
     def is_unary(self) -> bool:
@@ -298,6 +336,11 @@ class Problem:
         Working times in ms, by resource id, over the window.
     warnings
         What was tolerated or left out, in plain words.
+    idle
+        Index of a resource without limits that stands in where a demand is not held, or ``NO_RESOURCE`` where every
+        demand is held in every mode.
+    is_served
+        Whether who is to serve what is fixed (``OpData.served``) breaks no capacity.
     evaluator
         Kept by ``engine.solve.evaluate``.
     """
@@ -320,6 +363,8 @@ class Problem:
     demand_offset: tuple[int, ...]
     times: WorkingTimes
     warnings: list[str] = field(default_factory=list)
+    idle: int = NO_RESOURCE
+    is_served: bool = True
     evaluator: object = field(default=None, repr=False, compare=False)
 
     def to_ms(self, tick: int) -> int:
@@ -330,6 +375,11 @@ class Problem:
     def movable(self) -> list[int]:
         """Indices of the operations that may be placed freely."""
         return [op.index for op in self.ops if op.fixed is None]
+
+    @property
+    def stocks(self) -> list[ResourceData]:
+        """The nonrenewable resources."""
+        return [resource for resource in self.resources if resource.stock is not None]
 
 
 @dataclass(slots=True)

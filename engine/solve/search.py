@@ -7,35 +7,43 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from engine.solve.cpsat.search import Settings, solve_cpsat
+from engine.solve.cpsat.running import Settings, effort_of
+from engine.solve.cpsat.search import solve_cpsat
 from engine.solve.cpsat.sizes import is_too_large
 from engine.solve.dispatch import Dispatcher, Found, Limits
 from engine.solve.evaluate import evaluate
+from engine.solve.flow import supports_flow
+from engine.solve.graph import supports_graph
 from engine.solve.lns import NeighbourhoodSearch
 from engine.solve.local_search import LocalSearch
+from engine.solve.problem import NO_RESOURCE
+from engine.solve.project import supports_project
 from engine.solve.report import StopFlag
 from engine.solve.shop import supports_tabu
-from engine.solve.warm import wait_for_kernels, warm_in_background
+from engine.solve.warm import search_class, wait_for_kernels, warm_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.solve.annealing import Annealer
     from engine.solve.clock import Clock
     from engine.solve.incumbents import Incumbents
     from engine.solve.problem import Problem, Solution
     from engine.solve.report import Reporter
-    from engine.solve.tabu import TabuSearch
+    from engine.solve.warm import CompiledSearch, Kind
 
 _log = logging.getLogger("taktwerk.engine")
 
-AUTO, CP_SAT, LNS, DISPATCH = 1, 2, 3, 4
+CP_SAT, LNS = 2, 3
 _PHASE_EVERY_S = 0.5
 _SMALL = 60
 _PROVABLE = 200
+_WORTH_PARTS: dict[Kind, int] = {"flow": 2_000, "tabu": 3_000}
 _LOCAL_SEARCH_FIRST = 0.12
 _PASSES_PER_SECOND_AND_OPERATION = 8_000
 _BUILDING_S_PER_OPERATION = 0.005
+_TINY = 8
+_SHARE_OF_COUNTS = 0.2
+_S_PER_STEP = 0.5
 _POLL_S = 0.05
 _TURN_S = 1.0
 _KERNELS_LOAD_WITHIN_S = 1.5
@@ -75,13 +83,14 @@ class Search:
         self._local: LocalSearch | None = None
         self._neighbourhoods: NeighbourhoodSearch | None = None
         self._rounds = 0
+        self._kind: Kind | None = _kind_for(problem)
 
     def run(self, algorithm: int, workers: int) -> None:
         """Search until the time is up, the plan is proven optimal, or a stop is asked for."""
         try:
             whole = self._is_worth_modelling()
             if self._options.deterministic and workers == 1:
-                self._run_repeatably(whole)
+                self._run_repeatably(algorithm, whole)
             elif self._incumbents.best is None:
                 self._cp_sat_beside(workers, None)
             else:
@@ -94,14 +103,19 @@ class Search:
         n = len(self._problem.movable)
         return not is_too_large(self._problem) and 0.4 * self._clock.limit_s > _BUILDING_S_PER_OPERATION * n
 
-    def _run_repeatably(self, whole: bool) -> None:
-        """Search by counts alone, one thing after the other."""
-        n = max(1, len(self._problem.movable))
-        passes = int(0.3 * self._clock.limit_s * _PASSES_PER_SECOND_AND_OPERATION / n)
-        if self._incumbents.best is not None and n > 8:
-            self._local_search(self._clock.deadline, passes)
-        if whole and not self._is_over:
-            self._cp_sat_beside(1, None)
+    def _run_repeatably(self, algorithm: int, whole: bool) -> None:
+        """Search by counts alone, one thing after the other, each far below what the time would allow."""
+        n, limit_s = max(1, len(self._problem.movable)), self._clock.limit_s
+        if self._incumbents.best is not None and n > _TINY:
+            passes = _SHARE_OF_COUNTS * limit_s * _PASSES_PER_SECOND_AND_OPERATION / n
+            self._local_search(self._clock.deadline, max(1, int(passes)))
+        if self._is_over:
+            return
+        whole = whole and (algorithm == CP_SAT or n <= (_SMALL if algorithm == LNS else _PROVABLE))
+        if self._incumbents.best is None or whole:
+            self._cp_sat_beside(1, None, effort_of(_SHARE_OF_COUNTS * limit_s, n))
+        elif algorithm != CP_SAT:
+            self._parts(self._clock.deadline, max(1, int(_SHARE_OF_COUNTS * limit_s / _S_PER_STEP)))
 
     def _run_freely(self, algorithm: int, workers: int, whole: bool) -> None:
         """Local search alone for a start, then beside CP-SAT: on the whole problem, or on parts of it."""
@@ -127,10 +141,15 @@ class Search:
         return len(self._problem.movable) > _PROVABLE and first != ("minimize_makespan",)
 
     def _team(self, helpers: int) -> None:
-        """Search in several threads until the time is up: half of them CP-SAT on parts, the others like this one."""
+        """Search in several threads until the time is up: half of them CP-SAT on parts, the others like this one.
+
+        Parts of a large shop are hardly ever worth their model: there, all do what this one does.
+        """
         until = self._clock.deadline
+        like_this = len(self._problem.movable) > _WORTH_PARTS.get(self._kind or "list", 1 << 60)
         works = [
-            (lambda: self._parts(until)) if i % 2 == 0 else (lambda: self._local_search(until)) for i in range(helpers)
+            (lambda: self._local_search(until)) if i % 2 or like_this else (lambda: self._parts(until))
+            for i in range(helpers)
         ]
         threads = [threading.Thread(target=self._guarded, args=(work,), daemon=True) for work in works]
         for thread in threads:
@@ -147,30 +166,40 @@ class Search:
             if not self._is_over:
                 self._local_search(time.monotonic() + _TURN_S)
 
-    def _parts(self, until: float) -> None:
-        """Improve the best plan by CP-SAT on parts of it."""
+    def _parts(self, until: float, steps: int | None = None, *, anew: bool = False) -> None:
+        """Improve the best plan by CP-SAT on parts of it; with ``steps``, repeatably.
+
+        ``anew`` has a search of its own, for a thread beside others.
+        """
         incumbents = self._incumbents
         if incumbents.best is None:
             return
-        if self._neighbourhoods is None:
-            self._neighbourhoods = NeighbourhoodSearch(self._problem, incumbents.best, self._options.seed)
         parts = self._neighbourhoods
+        if parts is None or anew:
+            seed, repeatable = self._options.seed + (self._rounds if anew else 0), steps is not None
+            parts = NeighbourhoodSearch(self._problem, incumbents.best, seed, is_repeatable=repeatable)
+            self._rounds += anew
+            self._neighbourhoods = self._neighbourhoods if anew else parts
+
+        seen = incumbents.rejections
 
         def watch() -> None:
+            nonlocal seen
             best = incumbents.best
-            if best is not None and best.vector < parts.best.vector:
+            if best is not None and (best.vector < parts.best.vector or seen != incumbents.rejections):
+                seen = incumbents.rejections
                 parts.rebase(best)
             self._housekeeping()
 
         until = min(until, self._clock.deadline - _CP_SAT_MARGIN_S)
-        parts.run(Limits(until, 1 << 60), self._stop, self._take, watch)
+        parts.run(Limits(until, steps or 1 << 60), self._stop, self._take, watch)
 
-    def _cp_sat_beside(self, workers: int, local_search_until: float | None) -> None:
+    def _cp_sat_beside(self, workers: int, local_search_until: float | None, effort: float | None = None) -> None:
         """Run CP-SAT on the whole problem in its own thread, with local search beside it if there is time.
 
         In a thread, because building and presolving a model cannot be interrupted: when the time is up, this returns.
         """
-        cp_sat = threading.Thread(target=self._guarded, args=(lambda: self._cp_sat(workers),), daemon=True)
+        cp_sat = threading.Thread(target=self._guarded, args=(lambda: self._cp_sat(workers, effort),), daemon=True)
         cp_sat.start()
         if local_search_until is not None:
             self._local_search(local_search_until)
@@ -199,10 +228,12 @@ class Search:
         if passes is not None:
             self._search_plainly(until, passes)
             return
-        warm_in_background()
-        fits_tabu = supports_tabu(self._problem)
+        if self._kind is None:
+            self._parts(until, anew=True)
+            return
+        warm_in_background(self._kind)
         while not self._is_over and time.monotonic() < until and self._incumbents.best is not None:
-            if wait_for_kernels(min(_KERNELS_LOAD_WITHIN_S, 0.1 * self._clock.limit_s), tabu=fits_tabu):
+            if wait_for_kernels(self._kind, min(_KERNELS_LOAD_WITHIN_S, 0.1 * self._clock.limit_s)):
                 self._search_compiled(until)
             else:
                 self._search_plainly(min(until, time.monotonic() + _TURN_S))
@@ -228,10 +259,10 @@ class Search:
             local.run(Limits(until, local.passes + passes), self._stop, self._take)
 
     def _search_compiled(self, until: float) -> None:
-        """Search by the compiled kernels: tabu search where it fits, else annealing."""
+        """Search by the compiled kernels that fit the problem."""
         known = self._incumbents.best
         assert known is not None
-        search = self._compiled_search(known)
+        search, seen = self._compiled_search(known), self._incumbents.rejections
 
         def better(solution: Solution) -> None:
             nonlocal known
@@ -240,26 +271,21 @@ class Search:
                 known = found
 
         def is_over() -> bool:
-            nonlocal known
-            best = self._incumbents.best
-            if best is not None and known is not None and best.vector < known.vector:
-                known = best
+            nonlocal known, seen
+            best, rejections = self._incumbents.best, self._incumbents.rejections
+            if best is not None and known is not None and (best.vector < known.vector or seen != rejections):
+                known, seen = best, rejections
                 search.rebase(best.solution)
             self._housekeeping()
             return self._is_over
 
         search.run(until - time.monotonic(), is_over, better)
 
-    def _compiled_search(self, start: Found) -> Annealer | TabuSearch:
+    def _compiled_search(self, start: Found) -> CompiledSearch:
         seed = self._options.seed + self._rounds
         self._rounds += 1
-        if not supports_tabu(self._problem):
-            from engine.solve.annealing import Annealer
-
-            return Annealer(self._problem, start.solution, seed)
-        from engine.solve.tabu import TabuSearch
-
-        return TabuSearch(self._problem, start.solution, seed)
+        assert self._kind is not None
+        return search_class(self._kind)(self._problem, start.solution, seed)
 
     def _take(self, found: Found) -> None:
         self._incumbents.offer(found)
@@ -275,14 +301,12 @@ class Search:
 
     # CP-SAT
 
-    def _cp_sat(self, workers: int) -> None:
-        """Solve the whole problem by CP-SAT, from the best plan so far."""
+    def _cp_sat(self, workers: int, effort: float | None) -> None:
+        """Solve the whole problem by CP-SAT, from the best plan so far; with an ``effort``, repeatably."""
         incumbents = self._incumbents
         hint = None if incumbents.best is None else incumbents.best.solution
         self._report.phase("Solving with CP-SAT", self._clock.percentage)
-        settings = Settings(
-            self._clock.deadline - _CP_SAT_MARGIN_S, workers, self._options.seed, self._options.deterministic
-        )
+        settings = Settings(self._clock.deadline - _CP_SAT_MARGIN_S, workers, self._options.seed, effort)
         result = solve_cpsat(self._problem, hint, settings, self._stop, self._take_exact, incumbents.raise_bound)
         if result.status == "infeasible":
             self.is_infeasible = True
@@ -292,3 +316,19 @@ class Search:
 
     def _take_exact(self, solution: Solution, vector: tuple[int, ...]) -> None:
         self._incumbents.offer(Found(solution, vector, "CP-SAT"))
+
+
+def _kind_for(problem: Problem) -> Kind | None:
+    """Return the kind of compiled search that fits a problem best; none knows stocks and what only some modes need."""
+    if problem.stocks or problem.idle != NO_RESOURCE:
+        return None
+    fitting: dict[Kind, Callable[[Problem], bool]] = {
+        "flow": supports_flow,
+        "project": supports_project,
+        "tabu": supports_tabu,
+        "graph": supports_graph,
+    }
+    for kind, supports in fitting.items():
+        if supports(problem):
+            return kind
+    return "list"

@@ -99,15 +99,6 @@ def supports_tabu(problem: Problem) -> bool:
     return objective.names[:1] == ("minimize_makespan",) and not objective.incremental and is_shop(problem)
 
 
-def supports_annealing(problem: Problem) -> bool:
-    """Whether annealing on the graph fits: nothing but the rules of a job shop holds, and the objective is additive."""
-    objective = problem.objective
-    weights = objective.weights or {}
-    if objective.incremental or weights.get("balance") or weights.get("change"):
-        return False
-    return "balance_resources" not in objective.names and is_shop(problem)
-
-
 def setup_starts(problem: Problem, shop: Shop, mode: Ints, before: Ints, start: Ints) -> Ints:
     """Return when each operation's setup begins: as late as it can."""
     out = start.copy()
@@ -224,7 +215,9 @@ def _after_history(problem: Problem) -> tuple[list[int], list[int]]:
     stands_in = [NO_FAMILY if r.setup is None else r.setup.initial for r in problem.resources] + [NO_FAMILY]
     for op in sorted(_fixed(problem), key=lambda op: op.fixed.placement.start if op.fixed else 0):
         resource = op.modes[0].resource
-        if resource != NO_RESOURCE and op.fixed is not None and op.fixed.placement.end > op.fixed.placement.start:
+        if resource == NO_RESOURCE or op.fixed is None or not op.fixed.is_history:
+            continue
+        if op.fixed.placement.end > op.fixed.placement.start:
             free[resource] = max(free[resource], op.fixed.placement.end)
             if op.family != NO_FAMILY:
                 stands_in[resource] = op.family

@@ -11,95 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-JIT = {"cache": True, "nogil": True}
-FAR = 1 << 50
+from engine.solve.calendar_kernels import HOT, JIT, latest, span
 
 
-@njit(**JIT)
-def interval_after(g, r, t):
-    """Return the first working interval of ``r`` that ends after ``t``."""
-    lo, hi = g.calendar_ptr[r], g.calendar_ptr[r + 1]
-    while lo < hi:
-        mid = (lo + hi) >> 1
-        if g.calendar_end[mid] > t:
-            hi = mid
-        else:
-            lo = mid + 1
-    return lo
-
-
-@njit(**JIT)
-def span(g, r, t, work, interruptible):
-    """Return (start, end) of the work begun on ``r`` as early as possible from ``t`` on; FAR where it never can."""
-    first, stop = g.calendar_ptr[r], g.calendar_ptr[r + 1]
-    if first == stop or work == 0:
-        return t, t + work
-    i = interval_after(g, r, t)
-    if i >= stop:
-        return FAR, FAR
-    s = max(t, g.calendar_start[i])
-    if s + work <= g.calendar_end[i]:
-        return s, s + work
-    if not interruptible:
-        i += 1
-        while i < stop and g.calendar_end[i] - g.calendar_start[i] < work:
-            i += 1
-        if i >= stop:
-            return FAR, FAR
-        return g.calendar_start[i], g.calendar_start[i] + work
-    goal = g.calendar_sum[i] + s - g.calendar_start[i] + work
-    lo, hi = i + 1, stop
-    while lo < hi:  # the last interval with less done before it than the goal
-        mid = (lo + hi) >> 1
-        if g.calendar_sum[mid] < goal:
-            lo = mid + 1
-        else:
-            hi = mid
-    i = lo - 1
-    e = g.calendar_start[i] + goal - g.calendar_sum[i]
-    if e > g.calendar_end[i]:
-        return FAR, FAR
-    return s, e
-
-
-@njit(**JIT)
-def latest(g, r, t, work, interruptible):
-    """Return the latest start of the work on ``r`` that ends by ``t``; -FAR where there is none."""
-    first, stop = g.calendar_ptr[r], g.calendar_ptr[r + 1]
-    if first == stop or work == 0:
-        return t - work
-    lo, hi = first, stop
-    while lo < hi:
-        mid = (lo + hi) >> 1
-        if g.calendar_start[mid] < t:
-            lo = mid + 1
-        else:
-            hi = mid
-    i = lo - 1
-    if i < first:
-        return -FAR
-    e = min(t, g.calendar_end[i])
-    if e - work >= g.calendar_start[i]:
-        return e - work
-    if not interruptible:
-        i -= 1
-        while i >= first and g.calendar_end[i] - g.calendar_start[i] < work:
-            i -= 1
-        return g.calendar_end[i] - work if i >= first else -FAR
-    goal = g.calendar_sum[i] + e - g.calendar_start[i] - work
-    if goal < g.calendar_sum[first]:
-        return -FAR
-    lo, hi = first, i
-    while lo < hi:  # the last interval with no more done before it than the goal
-        mid = (lo + hi + 1) >> 1
-        if g.calendar_sum[mid] <= goal:
-            lo = mid
-        else:
-            hi = mid - 1
-    return g.calendar_start[lo] + goal - g.calendar_sum[lo]
-
-
-@njit(**JIT)
+@njit(**HOT)
 def setup_between(g, r, one, two):
     """Return the setup ticks on ``r`` from operation ``one`` (-1 = what it stands in) to ``two``."""
     k = g.setup_of[r]
@@ -109,7 +24,7 @@ def setup_between(g, r, one, two):
     return 0 if family < 0 else g.setup[k, family, g.family[two]]
 
 
-@njit(**JIT)
+@njit(**HOT)
 def free_for(g, r, one, one_end, two):
     """Return when ``two`` can start on ``r`` behind ``one`` that ends at ``one_end``, its setup done."""
     t = g.free[r] if one < 0 else one_end
@@ -119,14 +34,14 @@ def free_for(g, r, one, one_end, two):
     return span(g, r, max(t, g.release[two]), ticks, True)[1]
 
 
-@njit(**JIT)
+@njit(**HOT)
 def must_end(g, r, one, two, two_latest):
     """Return when ``one`` has to end on ``r`` so that ``two`` can start at ``two_latest``, its setup done."""
     ticks = setup_between(g, r, one, two)
     return two_latest if ticks == 0 else latest(g, r, two_latest, ticks, True)
 
 
-@njit(**JIT)
+@njit(**HOT)
 def ready_by_preds(g, o, end):
     """Return when ``o`` may start by its release and predecessors."""
     t = g.ready[o]
@@ -135,7 +50,7 @@ def ready_by_preds(g, o, end):
     return t
 
 
-@njit(**JIT)
+@njit(**HOT)
 def due_by_succs(g, o, tail, horizon):
     """Return when ``o`` has to end by its successors."""
     t = horizon
@@ -144,7 +59,7 @@ def due_by_succs(g, o, tail, horizon):
     return t
 
 
-@njit(**JIT)
+@njit(**HOT)
 def head(g, o, mode, before, end):
     """Return the earliest (start, end) of ``o``."""
     q = mode[o]
@@ -156,7 +71,7 @@ def head(g, o, mode, before, end):
     return span(g, r, t, g.mode_work[q], g.interruptible[o])
 
 
-@njit(**JIT)
+@njit(**HOT)
 def tail_of(g, o, mode, after, tail, horizon):
     """Return the latest start of ``o`` for a horizon."""
     q = mode[o]
@@ -217,14 +132,14 @@ def sort_and_time(g, mode, before, after, start, end, order, place):
     return done
 
 
-@njit(**JIT)
+@njit(**HOT)
 def all_tails(g, mode, after, order, tail, horizon):
     """Fill all tails for a horizon."""
     for i in range(g.n - 1, -1, -1):
         tail[order[i]] = tail_of(g, order[i], mode, after, tail, horizon)
 
 
-@njit(**JIT)
+@njit(**HOT)
 def unlink(g, o, mode, before, after, first):
     """Take ``o`` out of its sequence."""
     p, x = before[o], after[o]
@@ -237,7 +152,7 @@ def unlink(g, o, mode, before, after, first):
     before[o] = after[o] = -1
 
 
-@njit(**JIT)
+@njit(**HOT)
 def link_behind(g, o, p, mode, before, after, first):
     """Put ``o`` into its resource's sequence behind ``p`` (-1 = first)."""
     r = g.mode_resource[mode[o]]
@@ -254,7 +169,7 @@ def link_behind(g, o, p, mode, before, after, first):
         before[x] = o
 
 
-@njit(**JIT)
+@njit(**HOT)
 def move_later(g, u, v, order, place, before, flag, buffer):
     """Bring ``u``, now unlinked, behind ``v`` in ``order``, with all between that waits for it; False: ``v`` does."""
     a, b = place[u], place[v]
@@ -294,7 +209,7 @@ def move_later(g, u, v, order, place, before, flag, buffer):
     return fine
 
 
-@njit(**JIT)
+@njit(**HOT)
 def move_earlier(g, v, u, order, place, after, flag, buffer):
     """Bring ``v``, now unlinked, before ``u`` in ``order``, with all between that it waits for; False: ``u`` too."""
     a, b = place[u], place[v]

@@ -13,14 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from engine.solve.calendar_kernels import FAR, HOT, JIT, latest, span
 from engine.solve.shop_kernels import (
-    FAR,
-    JIT,
     all_tails,
     due_by_succs,
     free_for,
     head,
-    latest,
     link_behind,
     link_by_order,
     move_earlier,
@@ -28,7 +26,6 @@ from engine.solve.shop_kernels import (
     must_end,
     ready_by_preds,
     sort_and_time,
-    span,
     tail_of,
     unlink,
 )
@@ -91,7 +88,7 @@ def new_state(g, order, mode):
     return s
 
 
-@njit(**JIT)
+@njit(**HOT)
 def makespan(g, s):
     """Return the last end."""
     last = -FAR
@@ -101,7 +98,7 @@ def makespan(g, s):
     return last
 
 
-@njit(**JIT)
+@njit(**HOT)
 def critical_path(g, s, last):
     """Fill ``path`` with a critical path, ties at random; return its length."""
     o, seen = -1, 0
@@ -131,7 +128,7 @@ def critical_path(g, s, last):
     return count
 
 
-@njit(**JIT)
+@njit(**HOT)
 def rate_row(g, s, size, one, two, r, horizon):
     """Return by how much heads exceed tails when ``row[:size]`` stands between ``one`` and ``two`` on ``r``."""
     prior, prior_end = one, (s.end[one] if one >= 0 else 0)
@@ -153,7 +150,7 @@ def rate_row(g, s, size, one, two, r, horizon):
     return worst
 
 
-@njit(**JIT)
+@njit(**HOT)
 def stays_acyclic_behind(g, s, u, v):
     """Whether ``u`` can come behind ``v``: no successor of ``u`` leads to ``v`` (sufficient condition)."""
     fine = True
@@ -162,7 +159,7 @@ def stays_acyclic_behind(g, s, u, v):
     return fine
 
 
-@njit(**JIT)
+@njit(**HOT)
 def stays_acyclic_before(g, s, v, u):
     """Whether ``v`` can come before ``u``: ``u`` leads to no predecessor of ``v`` (sufficient condition)."""
     fine = True
@@ -171,7 +168,7 @@ def stays_acyclic_before(g, s, v, u):
     return fine
 
 
-@njit(**JIT)
+@njit(**HOT)
 def rate_shift(g, s, a, b, it, horizon):
     """Return (rating, is it tabu) of shifting ``path[a]`` to ``path[b]``'s place in their block; FAR if it cannot be.
 
@@ -200,7 +197,7 @@ def rate_shift(g, s, a, b, it, horizon):
     return rate_row(g, s, size, s.before[y], s.after[x], r, horizon), forbidden
 
 
-@njit(**JIT)
+@njit(**HOT)
 def best_shift(g, s, count, it, horizon, aspire):
     """Return (rating, kind, operation, beside which) of the best shift within the critical blocks; kind -1: none."""
     best, kind, who, beside, ties = FAR, -1, -1, -1, 0
@@ -223,7 +220,21 @@ def best_shift(g, s, count, it, horizon, aspire):
     return best, kind, who, beside
 
 
-@njit(**JIT)
+@njit(**HOT)
+def any_swap(g, s, count):
+    """Return (kind, operation, beside which) of a random swap on the critical path, tabu or not; kind -1: none.
+
+    Where the critical blocks are few and all their moves tabu, that leads on; to go back to the best plan would not.
+    """
+    first = np.random.randint(count)
+    for step in range(count):
+        i = (first + step) % count
+        if s.by_resource[i] and stays_acyclic_behind(g, s, s.path[i + 1], s.path[i]):
+            return AFTER, s.path[i + 1], s.path[i]
+    return -1, -1, -1
+
+
+@njit(**HOT)
 def best_reassignment(g, s, count, it, horizon, aspire, best, kind, who, beside, mode):
     """Return the better of the given move and the best of taking a critical operation to a place of another mode.
 
@@ -265,7 +276,7 @@ def best_reassignment(g, s, count, it, horizon, aspire, best, kind, who, beside,
     return best, kind, who, beside, mode
 
 
-@njit(**JIT)
+@njit(**HOT)
 def update_heads(g, s, seeds):
     """Bring heads up to date after a change at ``seeds`` (-1 = none)."""
     left, at = 0, g.n
@@ -296,7 +307,7 @@ def update_heads(g, s, seeds):
                 left += 1
 
 
-@njit(**JIT)
+@njit(**HOT)
 def update_tails(g, s, seeds, horizon):
     """Bring tails up to date after a change at ``seeds`` (-1 = none)."""
     left, at = 0, -1
@@ -327,7 +338,7 @@ def update_tails(g, s, seeds, horizon):
                 left += 1
 
 
-@njit(**JIT)
+@njit(**HOT)
 def forbid(g, s, kind, who, beside, until):
     """Forbid for a while what would undo a move that is about to be made."""
     if kind == REASSIGN:
@@ -342,7 +353,7 @@ def forbid(g, s, kind, who, beside, until):
         x = s.after[x] if kind == AFTER else s.before[x]
 
 
-@njit(**JIT)
+@njit(**HOT)
 def make_move(g, s, kind, who, beside, mode, horizon):
     """Make a move, heads and tails brought up to date; undo it and return False where it would close a cycle."""
     old_before, old_after, old_mode = s.before[who], s.after[who], s.mode[who]
@@ -375,10 +386,16 @@ def make_move(g, s, kind, who, beside, mode, horizon):
     return old_mode >= 0
 
 
-@njit(**JIT)
+@njit(**HOT)
 def shake(g, s, swaps):
-    """Swap some random neighbours on their resources."""
+    """Swap some random neighbours on their resources, half of them on the critical path."""
     for _ in range(swaps):
+        if np.random.randint(2) == 0:
+            last = makespan(g, s)
+            kind, u, v = any_swap(g, s, critical_path(g, s, last))
+            if kind >= 0:
+                make_move(g, s, kind, u, v, -1, last)
+            continue
         for _ in range(50):
             u = np.random.randint(g.n)
             v = s.after[u]
@@ -415,6 +432,8 @@ def search(g, s, it, since, iterations, patience, seed, best, target, best_order
             g, s, count, it, horizon, best, rating, kind, who, beside, -1
         )
         since += 1
+        if kind < 0:
+            kind, who, beside = any_swap(g, s, count)
         if kind < 0:
             since = patience + 1
         else:

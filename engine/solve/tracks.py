@@ -67,22 +67,10 @@ class FixedState:
         holds = at.start != at.end
         if holds and at.resource != NO_RESOURCE:
             self._add(at.resource, op, first, at.start, at.end, 1, op.family)
-        choice = self.choice[op.index] = []
-        for demand in op.demands:
-            resource = self._chosen(demand.candidates, demand.quantity, first, at.end)
-            choice.append(resource)
+        self.choice[op.index] = list(op.served)
+        for demand, resource in zip(op.demands, op.served, strict=True):
             if holds and demand.quantity:
                 self._add(resource, op, first, at.start, at.end, demand.quantity, NO_FAMILY)
-
-    def _chosen(self, candidates: tuple[int, ...], units: int, first: int, end: int) -> int:
-        for resource in candidates:
-            track = self._tracks[resource]
-            free = track is None or (
-                track.busy_until(first, end, units) if isinstance(track, LevelTrack) else track.busy_until(first, end)
-            )
-            if not free or track is None:
-                return resource
-        return candidates[0]
 
     def _add(self, resource: int, op: OpData, first: int, start: int, end: int, units: int, family: int) -> None:
         track = self._tracks[resource]

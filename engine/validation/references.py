@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from engine.model import Dependency, Operation, Resource, SetConstraint, Unavailable
+from engine.model import Demand, Dependency, Operation, Resource, SetConstraint, Unavailable
 from engine.validation.draft import Draft
 
 _ONE = {
@@ -66,6 +66,9 @@ def check_references(draft: Draft) -> None:
         path = draft.path("constraints", i)
         if isinstance(rule, Unavailable):
             references.check(f"{path}.resourceId", rule.resource_id, "resources")
+            resource = draft.resources.get(rule.resource_id)
+            if resource is not None and resource.nonrenewable:
+                draft.add(f"{path}.resourceId", rule.resource_id, "is nonrenewable: a stock cannot be out of order")
         elif isinstance(rule, SetConstraint):
             references.check_all(f"{path}.eventIds", rule.event_ids, "events")
         else:
@@ -74,6 +77,8 @@ def check_references(draft: Draft) -> None:
 
 def _check_resource(draft: Draft, references: References, path: str, resource: Resource) -> None:
     references.check(f"{path}.calendar", resource.calendar, "calendars")
+    if resource.nonrenewable and (resource.calendar is not None or resource.setup_matrix is not None):
+        draft.add(f"{path}.nonrenewable", True, "is a stock without time: it can have no calendar and no setup matrix")
     references.check(f"{path}.setupMatrix", resource.setup_matrix, "setupMatrices")
     if resource.setup_matrix is not None and (resource.capacity != 1 or resource.infinite):
         has = "unlimited capacity" if resource.infinite else f"capacity {resource.capacity}"
@@ -84,14 +89,18 @@ def _check_resource(draft: Draft, references: References, path: str, resource: R
 def _check_operation(draft: Draft, references: References, path: str, op: Operation) -> None:
     references.check(f"{path}.resourceId", op.resource_id, "resources")
     references.check(f"{path}.orderId", op.order_id, "orders")
+    _check_primaries(draft, path, op)
     seen: set[str] = set()
     for k, mode in enumerate(op.modes or ()):
         references.check(f"{path}.modes[{k}].resourceId", mode.resource_id, "resources")
         if mode.resource_id in seen:
             draft.add(f"{path}.modes[{k}].resourceId", mode.resource_id, "has a mode already; keep one per resource")
         seen.add(mode.resource_id)
+    own = {mode.resource_id for mode in op.alternatives}
     for k, demand in enumerate(op.demands or ()):
         where = f"{path}.demands[{k}]"
+        _check_only_on(draft, where, demand, own)
+        _check_stock(draft, where, demand)
         references.check_all(f"{where}.resourceIds", demand.resource_ids, "resources")
         if demand.resource_ids is None:
             references.check(f"{where}.resourceId", demand.resource_id, "resources")
@@ -100,6 +109,35 @@ def _check_operation(draft: Draft, references: References, path: str, op: Operat
         elif demand.resource_id is not None and demand.resource_id not in demand.candidates:
             reason = "is chosen, but not among `resourceIds`"
             draft.add(f"{where}.resourceId", demand.resource_id, f"{reason}. Maybe add it there")
+
+
+def _check_only_on(draft: Draft, where: str, demand: Demand, own: set[str]) -> None:
+    for resource_id in demand.only_on or ():
+        if resource_id not in own:
+            reason = "is no resource that the operation can run on. Maybe add a mode on it"
+            draft.add(f"{where}.onlyOn", resource_id, reason)
+    if demand.only_on == ():
+        draft.add(f"{where}.onlyOn", None, "must name a resource that it can run on; leave it out to hold on all")
+
+
+def _check_stock(draft: Draft, where: str, demand: Demand) -> None:
+    if demand.resource_ids is None:
+        return
+    for resource_id in demand.resource_ids:
+        resource = draft.resources.get(resource_id)
+        if resource is not None and resource.nonrenewable:
+            draft.add(f"{where}.resourceIds", resource_id, "is nonrenewable and cannot be a choice; use `resourceId`")
+
+
+def _check_primaries(draft: Draft, path: str, op: Operation) -> None:
+    """A nonrenewable resource is drawn from; nothing runs on it."""
+    named = [(f"{path}.modes[{k}].resourceId", mode.resource_id) for k, mode in enumerate(op.modes or ())]
+    if op.resource_id is not None:
+        named.append((f"{path}.resourceId", op.resource_id))
+    for where, resource_id in named:
+        resource = draft.resources.get(resource_id)
+        if resource is not None and resource.nonrenewable:
+            draft.add(where, resource_id, "is nonrenewable, so that nothing can run on it. Maybe it is a demand")
 
 
 def _check_dependency(draft: Draft, references: References, path: str, link: Dependency) -> None:

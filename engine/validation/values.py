@@ -97,6 +97,8 @@ def _check_quantities(draft: Draft, path: str, op: Operation) -> None:
         if not limited or len(limited) < len(demand.candidates):
             continue  # an unlimited one, or one that is reported elsewhere
         most = max(r.capacity for r in limited)
+        if demand.only_on is not None:
+            continue  # a mode that needs too much is merely never chosen
         if demand.quantity > most:
             names = " or ".join(r.name or r.id for r in limited[:3])
             draft.add(where, demand.quantity, f"is more than {names} can give: {most}")

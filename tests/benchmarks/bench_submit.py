@@ -60,6 +60,7 @@ class Heartbeat:
             "p99_ms": round(stalls[int(len(stalls) * 0.99)], 2),
             "max_ms": round(stalls[-1], 2),
             "over_16_ms": sum(stall > 16 for stall in stalls),
+            "over_50_ms": sum(stall > 50 for stall in stalls),
         }
 
 
@@ -198,6 +199,21 @@ def measure(operations: int, time_limit: float, qt: bool) -> dict[str, Any]:
     return figures
 
 
+def show(figures: dict[str, Any]) -> None:
+    """Print what submitting takes, and the stalls with a run beside those without one."""
+    submit = figures["submit_ms"]
+    print(f"{figures['operations']:,} operations; the heart beats in a {figures['heart']}")
+    print(f"submit, interface's thread  median {submit['median']} ms, longest {submit['max']} ms (goal < 50)")
+    print(f"submit, first of the run    {figures['submit_in_run_ms']} ms\n")
+    idle, run = figures["stall_idle"], figures["stall_run"]
+    print(f"{'stalls of the event loop':27}{'idle':>10}{'run':>10}")
+    for name in idle:
+        print(f"{name:27}{idle[name]:>10}{run[name]:>10}")
+    print()
+    for name in ("run_status", "run_s", "time_limit_s", "first_plan_ms", "hello_ms", "stop_keep_ms", "cancel_ms"):
+        print(f"{name:27}{figures[name]!s:>10}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -210,8 +226,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(figures))
         return
-    for name, value in figures.items():
-        print(f"{name:18} {value}")
+    show(figures)
 
 
 if __name__ == "__main__":

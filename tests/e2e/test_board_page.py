@@ -227,7 +227,7 @@ def test_a_read_only_board_shows_but_does_not_change(open_board: Open) -> None:
     op = next(
         o for o in controller.session.working.snapshot.events if o.resource_id == "mill-1" and o.status == "planned"
     )
-    board.drag(op.id, QPoint(60, 0), starts=False)
+    board.pull(op.id, QPoint(60, 0))
     board.click(op.id)
     board.key(Qt.Key.Key_Delete)
     board.key(Qt.Key.Key_L)

@@ -164,6 +164,7 @@ def test_saving_makes_version_2_with_its_comment(place: Workplace) -> None:
     dialog = dialog_of(place, "SaveVersionDialog")
     dialog._comment.setPlainText("New name")
     press(dialog, "Save version")
+    place.wait(lambda: place.session.head.number == 2)
     versions = place.versions.list(schedule_id)
     assert [(v.number, v.source, v.comment) for v in versions] == [(2, "manual", "New name"), (1, "import", "")]
     assert place.window.status.draft.text() == "Version 2, all edits saved"
@@ -294,7 +295,77 @@ def test_a_newer_version_is_merged_before_saving(place: Workplace) -> None:
     assert place.session.facts.operations["A"].name == "Cut"
     assert len(place.session.working.snapshot.orders) == 1
     place.window.file_flow.save("merged")
+    place.wait(lambda: place.session.head.number == 3)
     assert [v.number for v in place.versions.list(schedule_id)] == [3, 2, 1]
+
+
+def test_an_old_version_is_compared_opened_and_rolled_back_to(place: Workplace) -> None:
+    schedule_id = place.open(PLAN)
+    place.window.workbench.execute(Move(kind="move", event_id="B", start=at(480)))
+    place.window.file_flow.save("later")
+    place.wait(lambda: place.session.head.number == 2)
+    place.window.workbench.execute(Move(kind="move", event_id="A", start=at(960)))
+    window, working = place.window, place.session.working
+    first = place.versions.list(schedule_id)[-1]
+
+    window.versions.compare_requested.emit(first)
+    place.wait(lambda: len(window.changes.table.rows_model.rows) == 2)
+    assert window.changes._heading.text() == "2 operations placed otherwise than in version 1"
+    window.changes._stop.click()
+    place.wait(lambda: [c.event_id for c in window.changes.table.rows_model.rows] == ["A"])
+
+    window.versions.open_requested.emit(first)
+    place.wait(lambda: place.session.working == PLAN)
+    assert (place.session.head.number, place.session.is_dirty, place.session.undo_label) == (2, True, "Open version 1")
+    place.do("edit.undo")
+    assert place.session.working == working
+    place.do("edit.redo")
+    assert place.session.working == PLAN
+    place.do("edit.undo")
+
+    window.versions.rollback_requested.emit(first)
+    press(dialog_of(place, "Dialog"), "Roll back")
+    place.wait(lambda: place.session.head.number == 3)
+    assert place.versions.data(place.session.head.id) == PLAN == place.session.working
+    assert not place.session.is_dirty
+    assert place.versions.list(schedule_id)[0].comment == "Back to version 1"
+    place.do("edit.undo")
+    assert place.session.working == working
+    again = VersionService(place.database).recover(schedule_id)
+    assert again is not None and (again.base.number, again.schedule) == (3, working)
+
+
+def test_edits_wait_while_a_version_is_taken_over(place: Workplace) -> None:
+    place.open(PLAN)
+    job = place.session.begin_version(place.session.head)
+    answer = place.session.execute(Edit(kind="edit", event_id="A", changes={"name": "Cut"}))
+    assert answer.error is not None and answer.error.code is ErrorCode.RESOURCE_LOCKED
+    with pytest.raises(TaktwerkError):
+        place.session.begin_save()
+    place.session.end_version(job, job.run())
+    place.session.end_job()
+    assert place.session.execute(Edit(kind="edit", event_id="A", changes={"name": "Cut"})).error is None
+
+
+def test_a_planner_edits_on_while_a_version_is_saved(place: Workplace) -> None:
+    schedule_id = place.open(PLAN)
+    session = place.session
+    session.execute(Edit(kind="edit", event_id="A", changes={"name": "Cut"}))
+    job = session.begin_save("first")
+    session.execute(Edit(kind="edit", event_id="B", changes={"name": "Bend"}))
+    saved = job.run()
+    session.execute(Edit(kind="edit", event_id="C", changes={"name": "Coat"}))
+    session.end_save(job, saved)
+    session.end_job()
+    assert session.head.number == 2 and session.is_dirty
+    assert place.versions.data(saved.id).snapshot.events[1].name == "B"
+    recovery = VersionService(place.database).recover(schedule_id)
+    assert recovery is not None and recovery.problem is None
+    assert recovery.schedule == session.working
+    assert [edit.label for edit in recovery.edits] == ["Edit B", "Edit C"]
+    session.undo()
+    assert session.save("second").number == 3
+    assert place.versions.data(session.head.id).snapshot.events[2].name == "C"
 
 
 def test_importing_a_benchmark_file_opens_it(place: Workplace, tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_drag_undo_optimise_preview_apply(place: Workplace) -> None:
     assert place.window.area.preview_bar.isVisible()
 
     place.do("preview.apply")
+    wait(lambda: place.session.head.number == 2, 15)
     second, first = place.versions.list(schedule_id)
     assert (second.number, second.parent_version_id, second.source) == (2, first.id, "optimization")
     assert second.metrics is not None

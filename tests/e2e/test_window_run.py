@@ -53,7 +53,7 @@ def test_optimise_preview_apply_undo(place: Workplace) -> None:
     run_id = place.session.preview.run_id  # type: ignore[union-attr]
     assert place.versions.head(schedule_id).number == 1
     place.do("preview.apply")
-
+    place.wait(lambda: place.session.head.number == 2)
     second, first = place.versions.list(schedule_id)
     assert (second.number, second.source, second.parent_version_id) == (2, "optimization", first.id)
     assert place.runs.status(run_id).result_version_id in (second.id, None)

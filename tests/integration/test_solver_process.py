@@ -20,6 +20,7 @@ from app.optimization import RunEvent, run_once
 from app.worker_pipe import worker_command
 from engine.messages import Failed, FromSolver, Hello, Incumbent, Phase, Result, Solve, Stop, encode, read_from_solver
 from engine.model import OptimizationResponse, RunStatus
+from engine.protocol import PROTOCOL_VERSION
 from engine.solve.report import Outcome
 from engine.worker import EXIT_BAD_INPUT, EXIT_INPUT_ENDED
 from tests.support import odd_solvers as odd
@@ -101,7 +102,7 @@ def test_a_run_tells_hello_then_plans_then_its_result(start: Processes) -> None:
     hello, _ = worker.hear(Hello)
     assert isinstance(hello, Hello)
     assert hello.pid == worker.process.pid
-    assert hello.versions["protocol"] == "1"
+    assert hello.versions["protocol"] == PROTOCOL_VERSION
     worker.ask()
     result, plan = worker.hear(Result)
     assert isinstance(result, Result)

@@ -192,3 +192,22 @@ def test_runs_that_nobody_runs_any_more_fail_and_keep_their_plan(database: Datab
     assert all(error is not None and error["code"] == "E007" for error in errors.values())
     texts = {key: str(error) for key, error in errors.items()}
     assert "can be applied" in texts[with_plan] and "start it again" in texts[without] and "waiting" in texts[queued]
+
+
+def test_of_an_ended_run_only_the_best_plan_stays(database: Database) -> None:
+    ended, going = _add(database, RunStatus.RUNNING), _add(database, RunStatus.RUNNING)
+    with database.unit_of_work() as uow:
+        for run_id in (ended, going):
+            for seq in (1, 2, 3):
+                uow.runs.add_incumbent(run_id, seq, seq * 100, 10.0 - seq, None, b"[%d]" % seq)
+        assert uow.runs.prune_incumbents(ended) == 0, "it goes on"
+        uow.runs.transition(ended, RunStatus.FAILED)
+        assert uow.runs.prune_incumbents() == 2
+        assert uow.runs.prune_incumbents(ended) == 0
+        uow.commit()
+    with database.read() as view:
+        best = view.runs.best_incumbent(ended)
+        assert best is not None and (best.seq, best.events_json) == (3, b"[3]")
+    with database.unit_of_work() as uow:
+        uow.runs.transition(going, RunStatus.COMPLETED)
+        assert uow.runs.prune_incumbents(going) == 2

@@ -133,6 +133,43 @@ def test_a_draft_moves_to_another_version_in_one_stroke(database: Database) -> N
         mine.append_edit(info.schedule_id, info.id, "From an old state", {})
 
 
+def test_what_is_edited_while_a_version_is_saved_stays_an_edit_of_it(database: Database) -> None:
+    service = VersionService(database)
+    info = service.import_schedule(line_schedule())
+    taken = _edited(service, info, 2)
+    count = service.edit_count(info.schedule_id)
+    after = moved(taken, "j0-o1", 7)
+    service.append_edit(info.schedule_id, info.id, "Meanwhile", diff(taken, after).to_json())
+    second = service.save(info.schedule_id, info.id, taken, edits=count)
+    assert service.data(second.id) == taken
+    recovery = VersionService(database).recover(info.schedule_id)
+    assert recovery is not None and recovery.problem is None
+    assert (recovery.base, recovery.schedule, [e.label for e in recovery.edits]) == (second, after, ["Meanwhile"])
+
+    later = moved(after, "j0-o2", 3)  # the session has not yet heard that it was saved
+    service.append_edit(info.schedule_id, info.id, "Still from the old version", diff(after, later).to_json())
+    again = VersionService(database).recover(info.schedule_id)
+    assert again is not None and (again.base, again.schedule) == (second, later)
+    third = service.save(info.schedule_id, second.id, later, edits=2)
+    assert _draft(database, info) == []
+    last = moved(later, "j0-o0", 1)
+    service.append_edit(info.schedule_id, second.id, "After all", diff(later, last).to_json())
+    recovered = VersionService(database).recover(info.schedule_id)
+    assert recovered is not None and (recovered.base, recovered.schedule) == (third, last)
+
+
+def test_a_save_that_fails_leaves_the_draft_as_it_is(database: Database) -> None:
+    service = VersionService(database)
+    info = service.import_schedule(line_schedule())
+    taken = _edited(service, info, 2)
+    VersionService(database).save(info.schedule_id, info.id, moved(line_schedule(), "j0-o2", 30))
+    with pytest.raises(TaktwerkError) as raised:
+        service.save(info.schedule_id, info.id, taken, edits=2)
+    assert raised.value.code is ErrorCode.VERSION_CONFLICT
+    service.append_edit(info.schedule_id, info.id, "On", diff(taken, moved(taken, "j0-o1", 1)).to_json())
+    assert _draft(database, info) == ["Edit 1", "Edit 2", "On"]
+
+
 @pytest.mark.parametrize(
     ("damage", "kept"),
     [

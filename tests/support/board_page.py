@@ -11,6 +11,7 @@ from app.session import PlanningSession
 from tests.support.qt import js, jsa, pause, wait
 from ui.board_view import BoardView
 
+_TRIES = 3
 _STEPS = 10
 
 
@@ -135,23 +136,54 @@ class BoardPage:
         pause(80)
         self.settle()
 
-    def drag(self, event_id: str, by: QPoint, *, drop: bool = True, starts: bool = True) -> None:
-        """Drag a bar by a distance; without ``drop`` the button stays down. ``starts`` False: it should not follow."""
+    def drag(self, event_id: str, by: QPoint, *, drop: bool = True) -> None:
+        """Drag a bar by a distance; without ``drop`` the button stays down."""
         start = self.middle(event_id)
-        self.move(start)
-        QTest.mousePress(self.target, Qt.MouseButton.LeftButton, pos=start)
+        self._press(start)
         for step in range(1, _STEPS + 1):
             QTest.mouseMove(self.target, start + by * step / _STEPS)
             pause(20)
-            if step == 2 and starts:
+            if step == 2:
                 wait(lambda: self.js("board.gestures.dragging"), 10)
         end = start + by
-        if starts:
-            away = f"Math.hypot(board.gestures.pointer.x - {end.x()}, board.gestures.pointer.y - {end.y()})"
-            wait(lambda: self.js(away) < 2)
+        away = f"Math.hypot(board.gestures.pointer.x - {end.x()}, board.gestures.pointer.y - {end.y()})"
+        wait(lambda: self.js(away) < 2)
         pause(150)
         if drop:
             self.drop(end)
+
+    def pull(self, event_id: str, by: QPoint) -> None:
+        """Move the mouse with its button down from a bar, whatever comes of it."""
+        start = self.middle(event_id)
+        self._press(start)
+        for step in range(1, _STEPS + 1):
+            QTest.mouseMove(self.target, start + by * step / _STEPS)
+            pause(20)
+        QTest.mouseRelease(self.target, Qt.MouseButton.LeftButton, pos=start + by)
+        pause(60)
+
+    def drag_in_vain(self, event_id: str, by: QPoint, why: str) -> None:
+        """Try to drag a bar that may not be dragged, until the page says why.
+
+        A page that is busy takes the moves of a mouse together, or the press too late: so move on, and press again.
+        """
+        start = self.middle(event_id)
+        for _ in range(_TRIES):
+            self._press(start)
+            for step in range(1, 6 * _STEPS):
+                QTest.mouseMove(self.target, start + by * min(step, _STEPS) / _STEPS + QPoint(step % 2, 0))
+                pause(40)
+                if why in self.toasts():
+                    break
+            QTest.mouseRelease(self.target, Qt.MouseButton.LeftButton, pos=start + by)
+            pause(60)
+            if why in self.toasts():
+                return
+        raise AssertionError(f"the page never said {why!r}, but {self.toasts()!r}")
+
+    def _press(self, at: QPoint) -> None:
+        self.move(at)
+        QTest.mousePress(self.target, Qt.MouseButton.LeftButton, pos=at)
 
     def drop(self, at: QPoint) -> None:
         """Let go."""

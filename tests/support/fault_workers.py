@@ -32,6 +32,7 @@ from engine.messages import (
     read_from_app,
 )
 from engine.model import OptimizationRequest, PlacedEvent
+from engine.protocol import PROTOCOL_VERSION
 
 COMMAND = [sys.executable, "-P", os.path.abspath(__file__)]
 
@@ -54,7 +55,7 @@ def die(number: int = signal.SIGKILL) -> NoReturn:
 
 
 def hello() -> None:
-    say(Hello(pid=os.getpid(), versions={"protocol": "1", "python": "0"}))
+    say(Hello(pid=os.getpid(), versions={"protocol": PROTOCOL_VERSION, "python": "0"}))
 
 
 def read_request() -> None:

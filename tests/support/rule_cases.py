@@ -748,7 +748,7 @@ OBJECTIVE_CASES = [
         order("p", due_date=60, priority=5.0),
         **_LATE,
     ),
-    valued("default_is_tardiness", 0, op("a", 60), op("b", 60, due_date=60), objective=None),
+    valued("default_is_a_mix", 1_000_000, op("a", 60), op("b", 60, due_date=60), objective=None),
     valued("default_is_makespan", 120 * MINUTE_MS, op("a", 60), op("b", 60), objective=None),
     valued(
         "throughput",

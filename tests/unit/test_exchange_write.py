@@ -11,7 +11,7 @@ import pytest
 from app.exchange import parse_bytes, read, write
 from engine.errors import TaktwerkError
 from engine.model import Calendar, Dependency, Operation, Resource, Schedule, Status
-from tests.support.bench_files import FILES
+from tests.support.bench_files import FILES, WRITTEN
 
 WHEN = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
@@ -72,7 +72,7 @@ def with_lag(data: Schedule) -> Schedule:
 
 
 def test_calendars_are_refused_in_every_benchmark_format(tmp_path: Path) -> None:
-    for name in FILES:
+    for name in WRITTEN:
         calendar = Calendar(id="c", name="Never", week=())
         data = with_first_resource(with_snapshot(sample(name), calendars=(calendar,)), calendar="c")
         with pytest.raises(TaktwerkError, match="calendars"):
@@ -147,3 +147,24 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write(with_first_resource(sample("jsp"), capacity=2), target)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["case.jsp"]
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - set(WRITTEN)))
+def test_formats_that_are_only_read_say_so(name: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with pytest.raises(TaktwerkError, match="can only be read; these can be written: taktwerk, jsp") as caught:
+        write(sample(name), target, name)
+    assert caught.value.code == "E001"
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_becomes_a_contract_file(name: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    assert write(sample(name), target) == []
+    assert read(target) == sample(name)
+
+
+def test_an_assembly_job_shop_is_no_chain_for_other_formats(tmp_path: Path) -> None:
+    with pytest.raises(TaktwerkError, match="jobs that branch"):
+        write(sample("fajsp"), tmp_path / "out.fjs")

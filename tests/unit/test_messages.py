@@ -14,6 +14,7 @@ from engine.messages import (
     Alive,
     BadMessage,
     Bound,
+    Explained,
     Failed,
     FromApp,
     FromSolver,
@@ -42,10 +43,12 @@ SOLVER_MESSAGES: list[tuple[FromSolver, bytes]] = [
     (Incumbent(seq=1, elapsed_ms=3, objective=1.5, vector=(HUGE, -2), payload_bytes=len(PLAN)), PLAN),
     (Bound(elapsed_ms=4, bound=-1e12, gap=0.25), b""),
     (Result(status="optimal", elapsed_ms=9, vector=(1,), warnings=("a\nb",), payload_bytes=len(PLAN)), PLAN),
+    (Explained(elapsed_ms=9, payload_bytes=len(PLAN)), PLAN),
     (Failed(code=ErrorCode.INFEASIBLE_PROBLEM, message="no", details={"conflict": [{"rule": "deadline"}]}), b""),
 ]
 APP_MESSAGES: list[tuple[FromApp, bytes]] = [
     (Solve(elapsed_ms=120, budget_ms=29_000, payload_bytes=2), b"{}"),
+    (Solve(task="lock_prices", elapsed_ms=0, budget_ms=9_000, payload_bytes=2), b"{}"),
     (Stop(keep=True), b""),
     (Stop(keep=False), b""),
 ]

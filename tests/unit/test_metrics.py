@@ -14,6 +14,7 @@ from engine.metrics import (
     objective_names,
     objective_value,
     objective_vector,
+    objective_weights,
     utilization_by_resource,
 )
 from engine.model import Demand, Mode, Resource, SetupDefault, SetupMatrix, SetupRule, Weights
@@ -66,10 +67,11 @@ def test_vectors_of_time_objectives():
 
 
 def test_the_default_objective():
-    assert objective_names(request(LATE)) == ("minimize_tardiness", "minimize_makespan")
-    assert objective_name(request(LATE)) == "minimize_tardiness"
+    assert objective_names(request(LATE)) == (objective_name(request(LATE)),) == ("weighted_mix",)
+    assert objective_weights(request(LATE)) == Weights(tardiness=1, makespan=0.5, setup=0.5)
+    assert objective_weights(request(LATE, objective="minimize_tardiness")) is None
     assert objective_names(request(plant([op()], orders=[order("O", deadline=9)]))) == ("minimize_makespan",)
-    assert objective_names(request(plant(orders=[order(due=9)])))[0] == "minimize_tardiness"
+    assert objective_names(request(plant(orders=[order(due=9)]))) == ("weighted_mix",)
     assert objective_names(request(LATE, weights=Weights(cost=1))) == ("weighted_mix",)
 
 

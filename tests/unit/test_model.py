@@ -144,6 +144,7 @@ def test_defaults():
         "type": "machine",
         "capacity": 1,
         "infinite": False,
+        "nonrenewable": False,
         "efficiency": 1.0,
     }
     assert Dependency(id="1", from_event="A", to_event="B").type is DependencyType.FINISH_TO_START

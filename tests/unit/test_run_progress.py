@@ -35,6 +35,7 @@ def test_a_waiting_run_tells_its_place() -> None:
     view = progress.view(lambda: 3)
     assert (view.status, view.queue_position, view.percentage, view.elapsed_s) == (RunStatus.QUEUED, 3, 0, 0)
     assert (view.remaining_s, view.schedule_id, view.base_version_id) == (None, "s", "v")
+    assert view.objective_name == "minimize_makespan"
     progress.start()
     assert progress.view(lambda: 3).queue_position is None
 

@@ -157,8 +157,11 @@ def test_sets_of_which_nothing_can_be_asked_are_dropped():
     fixed = [placed("a", -60, 0, "m1", status=Status.STARTED), placed("b", -60, 0, "m2", status=Status.STARTED)]
     problem = compiled(res("m1"), res("m2"), *fixed, op("c", 60, "m1"), together("sameresource", "a", "b"))
     assert problem.same == ()
-    problem = compiled(res("m1"), res("m2"), *fixed, op("c", 60, "m1"), together("sameresource", "a", "b", "c"))
-    assert [s.ops for s in problem.same] == [(0, 2)]
+    machines = [res(name) for name in ("m1", "m2", "m3")]
+    free = op("c", 60, None, modes=on(("m1",), ("m2",), ("m3",)))
+    problem = compiled(*machines, *fixed, free, together("sameresource", "a", "b", "c"))
+    assert problem.same == ()  # broken already by what stands; "c" still has to go to one of the two
+    assert [mode.resource for mode in problem.ops[2].modes] == [0, 1]
 
 
 def test_resources_know_outages_blocks_and_open_ended_working_time():

@@ -126,7 +126,7 @@ def test_every_rule_of_the_checker_has_a_title() -> None:
 def test_unscheduled_operations_say_where_they_can_run(qtbot: QtBot) -> None:
     panel = UnscheduledPanel()
     qtbot.addWidget(panel)
-    assert panel.show_schedule(PLAN, dt.UTC) == 1
+    panel.show_operations([op for op in PLAN.snapshot.events if not op.is_placed], PLAN, dt.UTC)
     assert [shown(panel.table, c)[0] for c in range(5)] == ["Mill A18", "A18", "5 Jan 00:30", "1 h", "Saw one, Saw two"]
     panel.table.selectRow(0)
     with qtbot.waitSignal(panel.schedule_requested) as caught:

@@ -16,7 +16,8 @@ from engine.model import Metrics, RunStatus
 from tests.support.ui_fakes import FakeRuns
 from ui.application import StallWatch
 from ui.background import in_background
-from ui.runs import ObjectiveNames, RunFeed, can_preview
+from ui.runs import RunFeed, can_preview
+from ui.studio.chart_plot import Plot, clock_ticks, value_range, value_ticks
 from ui.studio.history_page import HistoryPage
 from ui.studio.run_page import RunPage
 
@@ -24,6 +25,7 @@ RUNNING = RunView(
     "r1",
     RunStatus.RUNNING,
     step="Improving the plan",
+    objective_name="minimize_tardiness",
     objective=7_200_000,
     bound=3_600_000,
     gap=0.5,
@@ -74,9 +76,7 @@ def test_the_end_of_a_run_is_told_once_with_its_last_view(qtbot: QtBot) -> None:
 
 @pytest.fixture
 def page(qtbot: QtBot) -> RunPage:
-    names = ObjectiveNames()
-    names.remember("r1", "minimize_tardiness")
-    made = RunPage(names)
+    made = RunPage()
     qtbot.addWidget(made)
     return made
 
@@ -125,23 +125,56 @@ def test_the_queue_can_be_cancelled(page: RunPage, qtbot: QtBot) -> None:
 def test_the_chart_steps_and_shades_from_the_first_instant_of_both(page: RunPage) -> None:
     chart = page._chart
     chart.show_series(((1000, 8.0, None), (2000, 8.0, 2.0), (3000, 6.0, 3.0)), "minimize_cost", 4000)
-    x, y = chart._incumbent.getData()
-    assert list(zip(x, y, strict=True)) == [(1, 8), (2, 8), (2, 8), (3, 8), (3, 6), (4, 6), (4, 6)]
-    edge = chart._edges[0].getData()
-    assert edge[0][0] == 2
+    assert chart.plot.upper_curve == [(1, 8), (2, 8), (2, 8), (3, 8), (3, 6), (4, 6), (4, 6)]
+    assert chart.plot.gap() == [(2, 8), (3, 8), (3, 6), (4, 6), (4, 6), (4, 3), (4, 3), (3, 3), (3, 2), (2, 2)]
     assert chart._values_at(2500) == "0:02  8.00  ≥ 2.00"
 
 
+def test_the_chart_is_drawn_in_every_size_and_span(qtbot: QtBot) -> None:
+    plot = Plot("#14708A", "#B97F16")
+    qtbot.addWidget(plot)
+    for width, seconds, value in ((400, 0.5, 1e-3), (120, 90_000, 5e9), (900, 61, 0.0)):
+        plot.resize(width, 190)
+        plot.show_curves([(0, value * 2), (seconds, value)], [(0, value / 2)], seconds)
+        image = plot.grab().toImage()
+        assert image.width() == width
+        assert len({image.pixel(x, y) for x in range(0, width, 2) for y in range(0, 190, 2)}) > 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "words"),
+    [
+        (0, 1, 4, ["0.0", "0.5", "1.0"]),
+        (7.3, 12.1, 6, ["8", "9", "10", "11", "12"]),
+        (-30, 2000, 4, ["0", "1,000", "2,000"]),
+        (0.011, 0.019, 3, ["0.015"]),
+    ],
+)
+def test_value_axes_have_round_numbers(low: float, high: float, most: int, words: list[str]) -> None:
+    assert [shown for _, shown in value_ticks(low, high, most)] == words
+
+
+def test_clock_axes_have_round_instants() -> None:
+    assert [shown for _, shown in clock_ticks(31, 4)] == ["0:00", "0:10", "0:20", "0:30"]
+    assert [at for at, _ in clock_ticks(7200, 3)] == [0, 3600, 7200]
+
+
+def test_a_value_axis_has_air_and_keeps_zero() -> None:
+    assert value_range([0, 100]) == (0, 105)
+    assert value_range([50]) == (47.5, 52.5)
+    assert value_range([]) == (0, 1.05)
+
+
 def test_history_lists_and_updates_runs(qtbot: QtBot) -> None:
-    page = HistoryPage(ObjectiveNames())
+    page = HistoryPage()
     qtbot.addWidget(page)
     started = dt.datetime(2026, 11, 23, 14, 2, tzinfo=dt.UTC)
     metrics = Metrics(
         makespan=1, resource_utilization=0.5, total_setup_time=0, constraint_violations=0, objective="minimize_cost"
     )
     ended = replace(
-        RUNNING, status=RunStatus.COMPLETED, objective=1234.0, queued_at=started, started_at=started, metrics=metrics,
-        algorithm_id=2,
+        RUNNING, status=RunStatus.COMPLETED, objective_name="minimize_cost", objective=1234.0, queued_at=started,
+        started_at=started, metrics=metrics, algorithm_id=2,
     )  # fmt: skip
     page.show_runs([ended], dt.UTC)
     model = page.table.model()

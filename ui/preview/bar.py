@@ -50,6 +50,7 @@ class PreviewBar(QFrame):
         clashes = len(preview.conflicts)
         self.conflicts.setText(f"{text.count(clashes, 'conflict')} with your edits")
         self.conflicts.setVisible(clashes > 0)
+        self.discard.setEnabled(True)
         self.apply.setEnabled(number > 0)
         for figure in self._figures.values():
             figure.show_values(preview.kpis_before, preview.kpis_after)

@@ -12,7 +12,7 @@ from app.preview import PlacementChange
 from engine.model import Schedule
 from ui import palette, text
 from ui.tables import Column, RowTable
-from ui.widgets import ElidedLabel, EmptyState
+from ui.widgets import ElidedLabel, EmptyState, button
 
 _KINDS = {"resource": "other resource", "moved": "moved", "added": "scheduled", "removed": "unscheduled"}
 
@@ -21,6 +21,8 @@ class ChangesPanel(QWidget):
     """A sortable table of placements that differ; a click goes to the operation."""
 
     go_to_event = Signal(str)
+    stop_requested = Signal()
+    """The comparison with another version is over."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +35,9 @@ class ChangesPanel(QWidget):
         self.table.row_activated.connect(lambda change: self.go_to_event.emit(change.event_id))
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 12, 6)
-        head.addWidget(self._heading)
+        head.addWidget(self._heading, 1)
+        self._stop = button("End comparison", self.stop_requested.emit, role="link")
+        head.addWidget(self._stop)
         content = QWidget()
         box = QVBoxLayout(content)
         box.setContentsMargins(0, 0, 0, 0)
@@ -46,16 +50,24 @@ class ChangesPanel(QWidget):
         self._stack.addWidget(content)
 
     def show_changes(
-        self, changes: Sequence[PlacementChange], heading: str, schedule: Schedule, zone: dt.tzinfo, if_none: str
+        self,
+        changes: Sequence[PlacementChange],
+        heading: str,
+        schedule: Schedule,
+        zone: dt.tzinfo,
+        if_none: str,
+        *,
+        is_comparison: bool = False,
     ) -> None:
         """List changes under a heading; ``if_none`` is said when there are none."""
+        self._stop.setVisible(is_comparison)
         self._zone = zone
         self._orders = {o.id: o.name for o in schedule.snapshot.orders}
         self._resources = {r.id: r.name for r in schedule.snapshot.resources}
         self._heading.setText(heading)
-        self.table.set_rows(changes)
+        self.table.set_rows(changes, fit=not self.table.rows_model.rows)
         self._empty.say(if_none)
-        self._stack.setCurrentIndex(1 if changes else 0)
+        self._stack.setCurrentIndex(1 if changes or is_comparison else 0)
 
     def _columns(self) -> list[Column[PlacementChange]]:
         return [

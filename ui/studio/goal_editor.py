@@ -11,7 +11,9 @@ from ui.studio.mix_editor import MixEditor
 from ui.studio.settings import RunSettings
 from ui.widgets import Segmented, combo, label
 
-_AUTOMATIC_TIP = "Least tardiness if the plan has due dates, else the shortest makespan"
+_AUTOMATIC_TIP = (
+    "With due dates: least tardiness, with makespan and setup time at half its weight; else the shortest makespan"
+)
 _HINTS = {
     "mix": "The optimiser adds these up and makes the sum small.",
     "ladder": "The first goal counts most; each later one breaks ties.",

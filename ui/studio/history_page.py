@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from ui import palette, text
-from ui.runs import ObjectiveNames, RunView, error_parts, status_of
-from ui.studio.labels import ALGORITHM_TITLES, OBJECTIVE_TITLES, STATUS_TITLES, gap_text, objective_text
+from ui.runs import RunView, error_parts, status_of
+from ui.studio.labels import ALGORITHM_TITLES, STATUS_TITLES, gap_text, goal_title, objective_text
 from ui.tables import Column, RowTable
 from ui.widgets import EmptyState
 
@@ -21,9 +21,8 @@ class HistoryPage(QWidget):
 
     run_activated = Signal(object)
 
-    def __init__(self, objectives: ObjectiveNames) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._objectives = objectives
         self._zone: dt.tzinfo = dt.UTC
         self.table: RowTable[RunView] = RowTable(self._columns(), row_tip=_tip)
         self.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
@@ -51,14 +50,10 @@ class HistoryPage(QWidget):
             Column("Started", self._started, lambda v: v.queued_at),
             Column("Status", lambda v: STATUS_TITLES[status_of(v)], colour=lambda v: _COLOURS.get(status_of(v))),
             Column(
-                "Result",
-                lambda v: objective_text(self._objectives.of(v), v.objective),
-                lambda v: v.objective,
-                None,
-                True,
+                "Result", lambda v: objective_text(v.objective_name, v.objective), lambda v: v.objective, None, True
             ),
             Column("Gap", lambda v: gap_text(v.gap), lambda v: v.gap, None, True),
-            Column("Goal", lambda v: OBJECTIVE_TITLES.get(self._objectives.of(v) or "", text.DASH)),
+            Column("Goal", lambda v: goal_title(v.objective_name)),
             Column("Algorithm", lambda v: ALGORITHM_TITLES.get(v.algorithm_id, (str(v.algorithm_id), ""))[0]),
             Column("Label", lambda v: v.label),
         ]

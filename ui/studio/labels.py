@@ -74,8 +74,8 @@ def axis_unit(objective: str | None, largest: float) -> Unit:
         return Unit(text.HOUR_MS, "hours") if largest >= 3 * text.HOUR_MS else Unit(text.MINUTE_MS, "minutes")
     if objective == "balance_resources":
         return Unit(10_000, "% peak utilisation")
-    names = {"maximize_throughput": "late orders", "minimize_cost": "cost"}
-    return Unit(1, names.get(objective or "", "weighted sum"))
+    names = {"maximize_throughput": "late orders", "minimize_cost": "cost", "weighted_mix": "weighted sum"}
+    return Unit(1, names.get(objective or "", ""))
 
 
 def objective_text(objective: str | None, value: float | None) -> str:
@@ -90,6 +90,11 @@ def objective_text(objective: str | None, value: float | None) -> str:
     if objective in _TIME_OBJECTIVES:
         return text.duration(value)
     return written.get(objective or "", lambda v: text.number(v, 0 if abs(v) >= 1000 else 2))(value)
+
+
+def goal_title(objective: str | None) -> str:
+    """Return what a run makes small, in words; a dash when it is not known."""
+    return "Weighted sum" if objective == "weighted_mix" else OBJECTIVE_TITLES.get(objective or "", text.DASH)
 
 
 def gap_text(gap: float | None) -> str:

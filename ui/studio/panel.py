@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.model import Schedule
-from ui.runs import ACTIVE, ObjectiveNames, RunView, status_of
+from ui.runs import ACTIVE, RunView, status_of
 from ui.studio.catalog import Catalog
 from ui.studio.history_page import HistoryPage
 from ui.studio.run_page import RunPage
@@ -23,9 +23,8 @@ class StudioPanel(QWidget):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__()
-        self.objectives = ObjectiveNames()
-        self.setup, self.run = SetupPage(catalog), RunPage(self.objectives)
-        self.history = HistoryPage(self.objectives)
+        self.setup, self.run = SetupPage(catalog), RunPage()
+        self.history = HistoryPage()
         self.history.run_activated.connect(self.run_activated)
         self._active: dict[str, RunView] = {}
         self._tabs = Segmented((("setup", "Set up"), ("run", "Run"), ("history", "History")))

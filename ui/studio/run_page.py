@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from ui import text
 from ui.icons import icon
-from ui.runs import ACTIVE, ObjectiveNames, RunView, can_preview, error_parts, status_of
+from ui.runs import ACTIVE, RunView, can_preview, error_parts, status_of
 from ui.studio.chart import RunChart
+from ui.studio.conflict_box import ConflictBox
 from ui.studio.labels import STATUS_CHIPS, STATUS_TITLES, gap_text, objective_text
 from ui.theme import set_role
 from ui.widgets import ElidedLabel, EmptyState, Notice, button, label, line, surface
@@ -44,10 +45,11 @@ class RunPage(QWidget):
     cancel_requested = Signal(str)
     preview_requested = Signal(str)
     details_requested = Signal(str)
+    go_to_event = Signal(str)
+    go_to_order = Signal(str)
 
-    def __init__(self, objectives: ObjectiveNames) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._objectives = objectives
         self._view: RunView | None = None
         self._seen_at = 0.0
         self._title, self._chip = ElidedLabel("", "heading"), label("", "chip-none")
@@ -57,7 +59,9 @@ class RunPage(QWidget):
         self._progress.setRange(0, 1000)
         self._chart = RunChart()
         self._figures = {key: label(text.DASH, "figure") for key, _ in _FIGURES}
-        self._notice = Notice("bad")
+        self._notice, self.conflict = Notice("bad"), ConflictBox()
+        self.conflict.go_to_event.connect(self.go_to_event)
+        self.conflict.go_to_order.connect(self.go_to_order)
         self._stop = button("Stop and keep", lambda: self._emit(self.stop_requested), icon_name="stop")
         self._stop.setToolTip("End the run now and keep the best plan found so far (Shift+F5)")
         self._cancel = button("Cancel", lambda: self._emit(self.cancel_requested), role="danger", icon_name="cancel")
@@ -85,7 +89,7 @@ class RunPage(QWidget):
         self._view, self._seen_at = view, time.monotonic()
         self._stack.setCurrentIndex(1)
         status = status_of(view)
-        objective = self._objectives.of(view)
+        objective = view.objective_name
         self._title.setText(view.label or "Optimisation run")
         self._chip.setText(STATUS_TITLES[status])
         set_role(self._chip, STATUS_CHIPS[status])
@@ -136,7 +140,7 @@ class RunPage(QWidget):
         self._progress.setValue(round(share * 1000))
         self._progress.setVisible(status in ACTIVE)
         now_ms = round(elapsed * 1000) if view.series else None
-        self._chart.show_series(view.series, self._objectives.of(view), now_ms)
+        self._chart.show_series(view.series, view.objective_name, now_ms)
 
     def _phase_text(self, view: RunView, status: str) -> str:
         if status == "queued":
@@ -165,6 +169,7 @@ class RunPage(QWidget):
         self._details.setVisible(view.error is not None)
 
     def _show_error(self, view: RunView) -> None:
+        self.conflict.show_error(view.error)
         if view.error is None:
             self._notice.say("bad", "")
             return
@@ -214,7 +219,9 @@ class RunPage(QWidget):
         queue.addWidget(label("Waiting runs", "caption"))
         queue.addLayout(self._queue)
         self._queue_box.hide()
-        return self._scrolled((head, self._phase, self._progress, self._notice, self._chart, grid, buttons))
+        return self._scrolled(
+            (head, self._phase, self._progress, self._notice, self.conflict, self._chart, grid, buttons)
+        )
 
     def _scrolled(self, parts: tuple[QWidget | QLayout, ...]) -> QScrollArea:
         page = surface(QWidget())

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from app.versions import VersionInfo
 from ui import palette, text
@@ -25,6 +25,10 @@ class VersionsPanel(QWidget):
     """A table of versions, newest first, and the figures of the selected one against its parent."""
 
     save_requested = Signal()
+    open_requested = Signal(object)
+    rollback_requested = Signal(object)
+    compare_requested = Signal(object)
+    """Of a version: open it, go back to it, compare the working plan with it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,11 +36,17 @@ class VersionsPanel(QWidget):
         self._head_id = ""
         self._by_id: dict[str, VersionInfo] = {}
         self.table: RowTable[VersionInfo] = RowTable(self._columns(), stretch=3)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.table.row_activated.connect(self.compare_requested)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_selected())
         self._title, self._facts = label("", "heading"), label("", "small", wrap=True)
         self._comment = label("", wrap=True, selectable=True)
         self._figures = {spec.field: (label(text.DASH), label("", "chip-none")) for spec in KPIS}
         self._save = button("Save version…", self.save_requested.emit, icon_name="save")
+        self._more = button("More", None)
+        self._more.setToolTip("Open, compare or roll back to the selected version")
+        self._more.clicked.connect(lambda: self._menu().popup(self._more.mapToGlobal(self._more.rect().topLeft())))
         content = QWidget()
         box = QVBoxLayout(content)
         box.setContentsMargins(0, 0, 0, 0)
@@ -89,6 +99,7 @@ class VersionsPanel(QWidget):
         row = QHBoxLayout()
         row.addWidget(self._save)
         row.addStretch(1)
+        row.addWidget(self._more)
         frame = QFrame()
         box = QVBoxLayout(frame)
         box.setContentsMargins(14, 12, 14, 12)
@@ -99,6 +110,26 @@ class VersionsPanel(QWidget):
         box.addSpacing(4)
         box.addLayout(row)
         return frame
+
+    def _show_menu(self, at: QPoint) -> None:
+        if self.table.indexAt(at).isValid():  # the click has selected its row
+            self._menu().popup(self.table.viewport().mapToGlobal(at))
+
+    def _menu(self) -> QMenu:
+        """What can be done with the selected version."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for version in self.table.selected_rows()[:1]:
+            is_head = version.id == self._head_id
+            for words, signal, is_on in (
+                ("Compare with the working plan", self.compare_requested, True),
+                ("Open this version", self.open_requested, True),
+                ("Roll back to this version…", self.rollback_requested, not is_head),
+            ):
+                action = menu.addAction(words)
+                action.setEnabled(is_on)
+                action.triggered.connect(lambda _=False, one=signal, row=version: one.emit(row))
+        return menu
 
     def _show_selected(self) -> None:
         for version in self.table.selected_rows()[:1]:

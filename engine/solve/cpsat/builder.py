@@ -12,6 +12,7 @@ from engine.solve.cpsat.model import Model
 from engine.solve.cpsat.objective import Objective, needs_setup_amounts, weighs_setups
 from engine.solve.cpsat.open_choices import OpenChoice, open_choices
 from engine.solve.cpsat.setups import Setups
+from engine.solve.cpsat.stocks import add_stocks
 from engine.solve.cpsat.variables import make_op
 from engine.solve.cpsat.windows import compute_windows
 
@@ -56,7 +57,11 @@ def build(frame: Frame, *, with_objective: bool = True, exact_setups: bool = Fal
     if model.is_contradictory:
         return None
     choices = open_choices(model, frame)
-    undecided = [(h, h.op.demands[k].quantity, lits) for h, k, lits in choices if len(lits) > 1]
+    undecided = [
+        (held, held.op.demands[k].quantity, lits)
+        for held, k, lits in choices
+        if not any(lit is True for lit in lits.values())
+    ]
     capacity = Capacity(model, frame, made, undecided)
     weighed = with_objective and weighs_setups(frame)
     amounts = weighed and needs_setup_amounts(frame)
@@ -64,9 +69,10 @@ def build(frame: Frame, *, with_objective: bool = True, exact_setups: bool = Fal
     setups.add_all(capacity)
     capacity.add_all()
     Rules(model, frame, made).add_all()
+    add_stocks(model, frame, made)
     if frame.kept:
         keep_order(model, frame, made, capacity)
-    levels = Objective(model, frame, made, setups).levels() if with_objective else []
+    levels = Objective(model, frame, made, setups, choices).levels() if with_objective else []
     if model.is_contradictory:
         return None
     return Built(model, frame, made, levels, choices, setups.is_relaxed)

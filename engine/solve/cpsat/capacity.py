@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.variables import ModeVars, OpVars, Track
-    from engine.solve.problem import ResourceData
+    from engine.solve.problem import DemandData, ResourceData
 
 Usage = tuple[int, int, int]
 """Units taken over ``[start, end)``: ``(start, end, units)``."""
@@ -53,10 +53,15 @@ class Capacity:
         self._real: dict[int, cp_model.IntervalVar] = {}
         self.uses = self._collect()
         self._parts: dict[int, list[tuple[Clock, Point, int, int, int]]] = {}
+        self._decided: set[int] = set()
 
     def hold(self, resource: int, clock: Clock, first: Point, until: int, until_tick: int, quantity: int) -> None:
         """Let something hold a resource from ``first`` to ``until`` on a clock, the real ``until_tick``."""
         self._parts.setdefault(resource, []).append((clock, first, until, until_tick, quantity))
+
+    def decide(self, o: int) -> None:
+        """Note that the model decides on the setup of an operation that stays: it holds others by its parts alone."""
+        self._decided.add(o)
 
     def add_all(self) -> None:
         """Require the capacity of each resource."""
@@ -95,7 +100,7 @@ class Capacity:
             for demand, lits in zip(made.op.demands, made.choices, strict=True):
                 for resource, lit in lits.items():
                     if demand.quantity and lit is not False:
-                        uses.setdefault(resource, []).append(Use(made, None, lit, demand.quantity))
+                        uses.setdefault(resource, []).extend(_uses_of(made, demand, resource, lit))
         return uses
 
     def _add(self, data: ResourceData, uses: list[Use]) -> None:
@@ -122,7 +127,7 @@ class Capacity:
                 intervals.append(model.cp.new_optional_fixed_size_interval_var(a, b - a, lit, ""))
                 demands.append(quantity)
         for part in self._parts.get(data.index, []):
-            interval = self._part(part, clock, fixed)
+            interval = self._part(part, clock, fixed, data.capacity)
             if interval is not None:
                 intervals.append(interval)
                 demands.append(part[-1])
@@ -133,13 +138,13 @@ class Capacity:
             model.cp.add_cumulative(intervals, demands, data.capacity)
 
     def _part(
-        self, part: tuple[Clock, Point, int, int, int], clock: Clock, fixed: list[tuple[int, int, int, bool]]
+        self, part: tuple[Clock, Point, int, int, int], clock: Clock, fixed: list[tuple[int, int, int, bool]], most: int
     ) -> cp_model.IntervalVar | None:
         """Return the interval of a setup before something that stays; None in a tangle of what stays anyway."""
-        own, first, until, until_tick, _ = part
+        own, first, until, until_tick, quantity = part
         if own is not clock:
             first, until = real(self._model, own, first, "start"), until_tick
-        if any(a < until < b for a, b, *_ in fixed):
+        if sum(units for a, b, units, _ in fixed if a < until < b) + quantity > most:
             return None
         size = self._model.integer(0, until - first.low, None if first.hint is None else until - first.hint)
         return self._model.cp.new_interval_var(first.expr, size, until, "")
@@ -148,9 +153,11 @@ class Capacity:
         """Return what is taken anyway: locks one by one, all else together and clipped to the capacity."""
         loose: list[Usage] = []
         locks: list[tuple[int, int, int, bool]] = []
-        held = [(h, 1) for h in self._frame.primary.get(data.index, [])]
-        for h, quantity in held + self._frame.secondary.get(data.index, []):
-            a, b = clock.work_at(h.start), clock.work_at(h.end)
+        held = [(h, 1, h.start) for h in self._frame.primary.get(data.index, [])]
+        for h, quantity in self._frame.secondary.get(data.index, []):
+            held.append((h, quantity, h.start if h.op.index in self._decided else h.first))
+        for h, quantity, begin in held:
+            a, b = clock.work_at(begin), clock.work_at(h.end)
             if a >= b or not quantity:
                 continue
             if h.is_lock:
@@ -234,6 +241,14 @@ def profile(usages: Iterable[Usage], capacity: int) -> list[Usage]:
         level += change[at]
         since = at
     return out
+
+
+def _uses_of(made: OpVars, demand: DemandData, resource: int, lit: Lit) -> list[Use]:
+    """Return how a demand holds a resource: mode by mode where that is known, for lengths are fixed then."""
+    if demand.only_on is None or resource != demand.candidates[0] or len(demand.candidates) != 2:
+        return [Use(made, None, lit, demand.quantity)]
+    modes = [mode for mode in made.modes if mode.data.resource in demand.only_on and mode.data.work]
+    return [Use(made, mode, mode.lit, demand.quantity) for mode in modes]
 
 
 def _tracks(use: Use) -> list[Track]:

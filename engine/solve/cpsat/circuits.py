@@ -45,12 +45,20 @@ class Circuit:
             arcs.append((one.position + 1, other.position + 1, lit))
             if one.held is None or other.held is None:
                 self._model.before(one.end, other.start, amount[0], lit)
+            self._after_release(other, amount[0], lit)
             self._note(other, lit, amount)
         for node in self._nodes:
             absent = negated(self._presence(node))
             if absent is not False:
                 arcs.append((node.position + 1, node.position + 1, absent))
         self._model.cp.add_circuit(arcs)
+
+    def _after_release(self, node: Node, ticks: int, lit: Lit) -> None:
+        """A setup begins no earlier than its operation's release."""
+        if node.track is not None and ticks:
+            low = node.track.clock.first_start(node.release) + ticks
+            if low > node.start.low:
+                self._model.within(node.start, [(low, max(low, node.start.high))], lit)
 
     def _literal(self, one: int, other: int) -> Lit:
         """Return a new arc; -1 stands before the first operation and after the last."""
@@ -70,9 +78,7 @@ class Circuit:
             if (not node.keeps_order or node is kept[0]) and (amount := self._amounts.first(node)) is not None:
                 lit = self._literal(-1, node.op)
                 arcs.append((0, node.position + 1, lit))
-                if node.track is not None and amount[0]:
-                    low = node.track.clock.first_start(node.release) + amount[0]
-                    self._model.within(node.start, [(low, max(low, node.start.high))], lit)
+                self._after_release(node, amount[0], lit)
                 self._note(node, lit, amount)
             if not node.keeps_order or node is kept[-1]:
                 arcs.append((node.position + 1, 0, self._literal(node.op, -1)))
@@ -126,7 +132,7 @@ class Measures:
         longest = max((int(matrix.ticks.max(initial=0)) for matrix in matrices if matrix is not None), default=0)
         if longest <= 0:
             return
-        hint = self._hinted_setup(node, track)
+        hint = self._hinted_setup(node, track, circuits)
         track.setup = self._model.integer(0, longest, hint)
         first = None if hint is None or track.start.hint is None else track.start.hint - hint
         low = max(track.clock.first_start(node.release), track.start.low - longest)
@@ -150,7 +156,10 @@ class Measures:
     def hold(self, resource: int, node: Node, capacity: Capacity) -> None:
         """Keep the setup of an operation that stays apart from all else on what it holds meanwhile."""
         model, held = self._model, node.held
-        if held is None or not any(c.ticks for c in node.incoming):
+        if held is None:
+            return
+        capacity.decide(held.op.index)
+        if not any(c.ticks for c in node.incoming):
             return
         clock = self._frame.clocks.of(resource)
         longest = max(c.ticks for c in node.incoming)
@@ -164,11 +173,12 @@ class Measures:
         for demand, secondary in chosen:
             capacity.hold(secondary, clock, first, node.start.low, held.start, demand.quantity)
 
-    def _hinted_setup(self, node: Node, track: Track) -> int | None:
+    def _hinted_setup(self, node: Node, track: Track, circuits: dict[int, list[Node]]) -> int | None:
+        """Return its setup in the base plan if it runs there on a resource with a circuit, else 0."""
         base = self._frame.base
         if base is None:
             return None
-        if not any(self._model.is_hinted(mode.lit) for mode in track.modes):
+        if not any(self._model.is_hinted(mode.lit) and mode.data.resource in circuits for mode in track.modes):
             return 0
         return track.clock.work_at(int(base.start[node.op])) - track.clock.work_at(int(base.setup_start[node.op]))
 
@@ -186,4 +196,5 @@ class Measures:
                 if track.held_from.low < b and track.start.high > a:
                     after = model.boolean(None if track.held_from.hint is None else track.held_from.hint >= b)
                     model.require(track.held_from.expr >= b, after, lit, mode.lit)
-                    model.require(track.start.expr <= a, negated(after), lit, mode.lit)
+                    last = a if a < b else a - 1  # within a break: from position a on it starts behind that
+                    model.require(track.start.expr <= last, negated(after), lit, mode.lit)

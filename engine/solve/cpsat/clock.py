@@ -41,9 +41,11 @@ class Clock:
         Positions and ticks beyond this tick do not exist.
     relaxed_from
         From this tick on breaks are ignored (a relaxation that keeps models of far horizons small).
+    since
+        No tick before this one is asked for.
     """
 
-    def __init__(self, timeline: Timeline | None, until: int, relaxed_from: int = FOREVER) -> None:
+    def __init__(self, timeline: Timeline | None, until: int, relaxed_from: int = FOREVER, since: int = 0) -> None:
         self.until = until
         self._starts: list[int] = []
         self._ends: list[int] = []
@@ -56,7 +58,7 @@ class Clock:
                 self._starts.append(start)
                 self._ends.append(end)
                 self._sums.append(self._sums[-1] + end - start)
-            self.is_real = len(self._starts) == 1 and self._starts[0] <= 0 and self._ends[0] >= until
+            self.is_real = len(self._starts) == 1 and self._starts[0] <= since and self._ends[0] >= until
         self._zero = 0 if self.is_real else self.work_at(0)
         self.last = self.work_at(until)
 
@@ -156,6 +158,7 @@ class ClockSet:
         self.until = until
         self.relaxed_from = relaxed_from
         self._problem = problem
+        self._since = min((op.fixed.placement.start for op in problem.ops if op.fixed is not None), default=0)
         self._by_resource: dict[int, Clock] = {}
         self._by_content: dict[tuple[bytes, bytes], Clock] = {}
 
@@ -171,6 +174,6 @@ class ClockSet:
             return self.real
         key = timeline.starts.tobytes(), timeline.ends.tobytes()
         if key not in self._by_content:
-            clock = Clock(timeline, self.until, self.relaxed_from)
+            clock = Clock(timeline, self.until, self.relaxed_from, min(0, self._since))
             self._by_content[key] = self.real if clock.is_real else clock
         return self._by_content[key]

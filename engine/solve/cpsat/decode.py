@@ -74,6 +74,16 @@ class PlanReader:
         return any(resources[r].working is not None for lits in made.choices for r in lits)
 
 
+def with_setup_starts(problem: Problem, plan: Solution) -> Solution:
+    """Return a plan with its setup starts as its sequences have them, whatever stood there."""
+    resources = [r.index for r in problem.resources if r.setup is not None]
+    if not resources:
+        return plan
+    plan = plan.copy()
+    write_setup_starts(problem, plan, resources)
+    return plan
+
+
 def write_setup_starts(problem: Problem, solution: Solution, resources: Iterable[int]) -> None:
     """Set the setup start of every operation on some resources with a setup matrix, from the sequence there."""
     wanted = set(resources)

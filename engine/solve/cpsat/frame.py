@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.solve.cpsat.clock import ClockSet
+from engine.solve.evaluate import SetupSequences
 from engine.solve.problem import NO_RESOURCE
 from engine.solve.timeline import FOREVER
 
@@ -41,6 +43,11 @@ class Index:
         offsets = problem.demand_offset
         self.demand_op = np.repeat(np.arange(len(problem.ops)), np.diff(offsets))
         self.demand_quantity = np.array([d.quantity for op in problem.ops for d in op.demands], np.int64)
+
+    @cached_property
+    def setup_sequences(self) -> SetupSequences:
+        """What finds the setups of a plan."""
+        return SetupSequences(self.problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,12 @@ from engine.solve.cpsat.model import Lit, Model, negated
 from engine.solve.cpsat.terms import Sum
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.model import Expr
+    from engine.solve.cpsat.open_choices import OpenChoice
+    from engine.solve.cpsat.setup_nodes import Changeover
     from engine.solve.cpsat.setups import Setups
     from engine.solve.cpsat.variables import OpVars
 
@@ -20,14 +24,17 @@ Part = tuple[int, "Expr", int]
 
 
 class Loads:
-    """Costs and loads of a frame."""
+    """Costs and loads of a frame; ``choices`` are the open demands of what stays."""
 
-    def __init__(self, model: Model, frame: Frame, made: dict[int, OpVars], setups: Setups) -> None:
+    def __init__(
+        self, model: Model, frame: Frame, made: dict[int, OpVars], setups: Setups, choices: Sequence[OpenChoice] = ()
+    ) -> None:
         self._model = model
         self._frame = frame
         self._problem = frame.problem
         self._made = made
         self._setups = setups
+        self._choices = choices
         self._shares: dict[int, tuple[Expr, int]] = {}
 
     def cost(self) -> Sum:
@@ -45,9 +52,29 @@ class Loads:
                         for factor, expr, most in self._demand_parts(made, lit):
                             total.add(factor * demand.quantity * rates[resource] * per_tick, expr, most)
         self._add_held_costs(total, rates)
-        for change in self._setups.changeovers:
-            total.add(change.cost + change.ms / HOUR_MS * rates[change.resource], change.lit, 1)
+        for change in (*self._setups.standing, *self._setups.changeovers):
+            hours = change.ms / HOUR_MS
+            _add(total, change.cost + hours * rates[change.resource], change.lit)
+            for resource, quantity, lit in self._served_meanwhile(change):
+                _add(total, hours * quantity * rates[resource], lit)
         return total
+
+    def _served_meanwhile(self, change: Changeover) -> list[tuple[int, int, Lit]]:
+        """Return who serves a setup of an operation that stays, with how many units, and where that is so.
+
+        Of free operations the length of the setup is a variable, and ``_demand_parts`` has it.
+        """
+        if self._frame.is_free[change.op]:
+            return []
+        held = self._frame.held(change.op)
+        found = [(r, d.quantity, change.lit) for d, r in zip(held.op.demands, held.choices, strict=True) if r >= 0]
+        for other, k, lits in self._choices:
+            if other.op.index == change.op:
+                for resource, lit in lits.items():
+                    hint = self._model.is_hinted(lit) and self._model.is_hinted(change.lit)
+                    both = self._model.both(lit, change.lit, hint)
+                    found.append((resource, other.op.demands[k].quantity, both))
+        return found
 
     def _add_held_costs(self, total: Sum, rates: list[float]) -> None:
         """Add what stays; in a neighbourhood only what a changed setup before it takes."""
@@ -62,6 +89,10 @@ class Loads:
             for demand, resource in zip(op.demands, held.choices, strict=True):
                 rate += demand.quantity * rates[resource] if resource >= 0 else 0.0
             total.constant += op.modes[0].cost + hours * rate
+        for held, k, lits in self._choices:
+            hours = self._work_of(held) * self._problem.tick_ms / HOUR_MS
+            for resource, lit in lits.items():
+                _add(total, held.op.demands[k].quantity * hours * rates[resource], lit)
 
     def peak(self) -> Sum:
         """Return the greatest utilisation, in ppm."""
@@ -121,6 +152,9 @@ class Loads:
     def _load(self, resource: int) -> tuple[int, list[Part]]:
         """Return what plans take of a resource in ticks: a constant and parts."""
         constant, parts = self._held_load(resource), list[Part]()
+        for held, k, lits in self._choices:
+            if resource in lits:
+                parts.append((held.op.demands[k].quantity * self._work_of(held), lits[resource], 1))
         for made in self._made.values():
             for mode in made.modes:
                 if mode.data.resource == resource:
@@ -132,8 +166,13 @@ class Loads:
                 if resource in lits and demand.quantity:
                     found = self._demand_parts(made, lits[resource])
                     parts += [(demand.quantity * factor, expr, most) for factor, expr, most in found]
-        parts += [(c.ticks, c.lit, 1) for c in self._setups.changeovers if c.resource == resource and c.ticks]
-        return constant, [(f, e, m) for f, e, m in parts if f and m]
+        for change in (*self._setups.standing, *self._setups.changeovers):
+            ticks = change.ms // self._problem.tick_ms
+            if change.resource == resource:
+                parts.append((ticks, change.lit, 1))
+            parts += [(ticks * units, lit, 1) for r, units, lit in self._served_meanwhile(change) if r == resource]
+        constant += sum(factor for factor, expr, _ in parts if expr is True)
+        return constant, [(f, e, m) for f, e, m in parts if f and m and e is not True and e is not False]
 
     def _demand_parts(self, made: OpVars, lit: Lit) -> list[Part]:
         """Return the time for which whoever has ``lit`` serves a demand: the work in each mode, and the setup."""
@@ -183,5 +222,5 @@ class Loads:
 def _add(total: Sum, amount: float, lit: Lit) -> None:
     if lit is True:
         total.constant += amount
-    else:
+    elif lit is not False:
         total.add(amount, lit, 1)

@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 from engine.solve.cpsat.builder import Built, build
 from engine.solve.cpsat.decode import PlanReader
 from engine.solve.cpsat.frame import Frame, Index
-from engine.solve.cpsat.search import Settings, set_parameters
+from engine.solve.cpsat.running import Budget, Settings, set_parameters
 from engine.solve.evaluate import evaluate
 
 if TYPE_CHECKING:
@@ -33,12 +33,16 @@ _SHARE_OF_LEVEL = 0.6
 
 @dataclass(slots=True)
 class Step:
-    """What came of a neighbourhood: a plan at least as good, or None, and whether it was searched to the end."""
+    """What came of a neighbourhood: a plan at least as good, or None, and whether it was searched to the end.
+
+    ``build_s`` is the time for the model, ``effort`` what the search took in CP-SAT's deterministic time.
+    """
 
     solution: Solution | None
     vector: tuple[int, ...] | None
     is_exhausted: bool
     build_s: float = 0.0
+    effort: float = 0.0
 
 
 def improve_neighbourhood(
@@ -52,6 +56,7 @@ def improve_neighbourhood(
     *,
     index: Index | None = None,
     most_kept: int | None = None,
+    effort: float | None = None,
 ) -> Step:
     """Look for a better plan in which only ``free_ops`` change machine or sequence.
 
@@ -70,8 +75,10 @@ def improve_neighbourhood(
     index
         ``Index(problem)`` if the caller has it (it takes milliseconds per 1,000 operations).
     most_kept
-        How many operations after the neighbourhood may shift; by default as many as are free, and for the makespan,
-        which nothing else can shorten, several hundred.
+        How many operations after the neighbourhood may shift; by default as many as are free. To shorten the makespan,
+        all up to the last one have to (``MOST_KEPT_FOR_MAKESPAN``).
+    effort
+        How much to search at most, in CP-SAT's deterministic time (``Settings``): makes the step repeatable.
 
     Returns
     -------
@@ -80,20 +87,18 @@ def improve_neighbourhood(
     """
     begin = time.monotonic()
     index = index or Index(problem)
-    if most_kept is None:
-        is_makespan = problem.objective.names[:1] == ("minimize_makespan",)
-        most_kept = MOST_KEPT_FOR_MAKESPAN if is_makespan else len(free_ops)
-    frame = _frame(index, incumbent, free_ops, most_kept)
+    frame = frame_around(index, incumbent, free_ops, len(free_ops) if most_kept is None else most_kept)
     built = build(frame)
     build_s = time.monotonic() - begin
     if built is None:
         return Step(None, None, True, build_s)
-    search = _Search(problem, built, incumbent, Settings(begin + seconds, workers, seed), stop)
+    search = _Search(problem, built, incumbent, Settings(begin + seconds, workers, seed, effort), stop)
     is_exhausted = search.run()
-    return Step(search.best, search.vector, is_exhausted, build_s)
+    return Step(search.best, search.vector, is_exhausted, build_s, search.effort)
 
 
-def _frame(index: Index, incumbent: Solution, free_ops: Sequence[int], most_kept: int) -> Frame:
+def frame_around(index: Index, incumbent: Solution, free_ops: Sequence[int], most_kept: int) -> Frame:
+    """Return what the model of a neighbourhood covers. Parameters as for ``improve_neighbourhood``."""
     problem = index.problem
     free = np.asarray(sorted(free_ops), np.int64)
     first, last = int(incumbent.setup_start[free].min()), int(incumbent.end[free].max())
@@ -135,44 +140,49 @@ class _Search:
         self._before = evaluate(problem, incumbent)
         self.best: Solution | None = None
         self.vector: tuple[int, ...] | None = None
+        self.effort = 0.0
 
     def run(self) -> bool:
         """Minimise the levels; return whether the neighbourhood was searched to the end."""
         model = self._built.model
         values: dict[int, int] | None = None
-        current = self._before
+        current, budget, exact = self._before, self._settings.budget, self._problem.is_exact
         for number, level in enumerate(self._built.levels):
             is_last = number == len(self._built.levels) - 1
-            until = self._settings.deadline
-            now = time.monotonic()
-            if not is_last:
-                until = now + _SHARE_OF_LEVEL * (until - now)
-            if now >= until or (self._stop is not None and self._stop.stopped):
+            if budget.is_spent or (self._stop is not None and self._stop.stopped):
                 return False
-            if not isinstance(level.expr, int):
-                values, status = self._minimise(level.expr, values, until)
-                if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                    return False
-                if status == cp_model.FEASIBLE:
+            most: int | None = None
+            if not isinstance(level.expr, int) and (current[number] > 0 or not exact):  # no component is below 0
+                part = budget if is_last else budget.part(_SHARE_OF_LEVEL)
+                before = self.effort
+                values, status, most = self._minimise(level.expr, values, part)
+                budget.spend(self.effort - before)
+                if status != cp_model.OPTIMAL:
                     return False
             current = current if self.vector is None else min(current, self.vector)
-            if not is_last:
-                model.require(level.expr <= level.ceiling(current[number]))
+            if exact and most is None:
+                most = level.ceiling(current[number])
+            if not is_last and most is not None:
+                model.require(level.expr <= most)
         return True
 
-    def _minimise(self, expr: object, values: dict[int, int] | None, until: float) -> tuple[dict[int, int] | None, int]:
+    def _minimise(
+        self, expr: object, values: dict[int, int] | None, budget: Budget
+    ) -> tuple[dict[int, int] | None, int, int]:
+        """Minimise a level; return its values, the status and the least value."""
         model = self._built.model
         model.cp.clear_objective()
         model.cp.minimize(expr)  # type: ignore[arg-type]
         model.write_hints(values)
         solver = cp_model.CpSolver()
-        set_parameters(solver.parameters, self._settings, until)
+        set_parameters(solver.parameters, self._settings, budget)
         withdraw = self._stop.on_stop(solver.stop_search) if self._stop is not None else None
         try:
             status = solver.solve(model.cp)
         finally:
             if withdraw is not None:
                 withdraw()
+        self.effort += solver.response_proto.deterministic_time
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             values = dict(enumerate(solver.response_proto.solution))
             found = self._reader.read(lambda e: int(solver.value(e)))
@@ -180,4 +190,4 @@ class _Search:
                 vector = evaluate(self._problem, found)
                 if vector <= (self.vector or self._before):
                     self.best, self.vector = found, vector
-        return values, status
+        return values, status, round(solver.objective_value)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.solve.cpsat.frame import Frame
+    from engine.solve.cpsat.open_choices import OpenChoice
     from engine.solve.cpsat.setups import Setups
     from engine.solve.cpsat.variables import OpVars
 
@@ -56,13 +57,15 @@ def weighs_setups(frame: Frame) -> bool:
 class Objective:
     """Builds the levels of the objective of a frame."""
 
-    def __init__(self, model: Model, frame: Frame, made: dict[int, OpVars], setups: Setups) -> None:
+    def __init__(
+        self, model: Model, frame: Frame, made: dict[int, OpVars], setups: Setups, choices: Sequence[OpenChoice] = ()
+    ) -> None:
         self._model = model
         self._frame = frame
         self._problem = frame.problem
         self._made = made
         self._setups = setups
-        self._loads = Loads(model, frame, made, setups)
+        self._loads = Loads(model, frame, made, setups, choices)
         self._known: dict[str, Sum] = {}
 
     def levels(self) -> list[Level]:
@@ -248,7 +251,7 @@ class Objective:
 
     def _setup(self) -> Sum:
         """The total setup time, in ms."""
-        total = Sum()
+        total = Sum(float(sum(change.ms for change in self._setups.standing)))
         for change in self._setups.changeovers:
             total.add(change.ms, change.lit, 1)
         return total

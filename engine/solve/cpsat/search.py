@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from ortools.sat.python import cp_model, cp_model_helper
+from ortools.sat.python import cp_model
 
 from engine.solve.cpsat.builder import Built, build
-from engine.solve.cpsat.decode import PlanReader
+from engine.solve.cpsat.decode import with_setup_starts
 from engine.solve.cpsat.frame import Frame, Index
+from engine.solve.cpsat.running import Searcher, Settings
 from engine.solve.cpsat.sizes import far_end, guessed_end, is_too_large
+from engine.solve.cpsat.windows import compute_windows
 from engine.solve.evaluate import evaluate
 from engine.solve.timeline import FOREVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.solve.cpsat.terms import Level
     from engine.solve.problem import Problem, Solution
     from engine.solve.report import StopFlag
 
@@ -30,10 +31,7 @@ _log = logging.getLogger("taktwerk.engine")
 OnSolution = Callable[["Solution", tuple[int, ...]], None]
 OnBound = Callable[[int], None]
 
-_READ_EVERY_S = 0.05
 _SHARE_OF_LEVEL = 0.7
-_DETERMINISTIC_SHARE = 0.3
-_FULL_PORTFOLIO = 6
 
 
 @dataclass(slots=True)
@@ -48,16 +46,6 @@ class CpSatResult:
     solution: Solution | None = None
     vector: tuple[int, ...] | None = None
     bound: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run CP-SAT. ``deadline`` is a moment of ``time.monotonic``."""
-
-    deadline: float
-    workers: int = 1
-    seed: int = 0
-    deterministic: bool = False
 
 
 def solve_cpsat(
@@ -93,6 +81,17 @@ def solve_cpsat(
     return run.solve()
 
 
+def find_plan(problem: Problem, settings: Settings, stop: StopFlag) -> CpSatResult:
+    """Find any plan of a problem, whatever it is worth, or prove that there is none.
+
+    Returns
+    -------
+    CpSatResult
+        'feasible', 'infeasible' or 'unknown', without a vector.
+    """
+    return _Run(problem, None, settings, stop, None, None).find()
+
+
 class _Run:
     def __init__(
         self,
@@ -105,21 +104,49 @@ class _Run:
     ) -> None:
         self._problem = problem
         self._settings = settings
+        self._budget = settings.budget
         self._stop = stop
         self._on_solution = on_solution
         self._on_bound = on_bound
-        self.best = hint
+        self.best = None if hint is None else with_setup_starts(problem, hint)
         self.vector = None if hint is None else evaluate(problem, hint)
         self.bound: int | None = None
         self._index = Index(problem)
 
     def solve(self) -> CpSatResult:
         if is_too_large(self._problem):
-            return self._result("unknown")
+            return self._result("unknown" if self.best is not None else self.find().status)
         status = self._attempt(guessed_end(self._problem, self.best))
         if status == "again":  # what is best in the relaxed model is no plan
             status = self._attempt(FOREVER, exact_setups=True)
         return self._result("unknown" if status == "again" else status)
+
+    def find(self) -> CpSatResult:
+        """Find any plan: with relaxed calendars and setups first, which proves most of what is infeasible."""
+        if is_too_large(self._problem):
+            windows = compute_windows(self._frame(FOREVER, None))
+            return CpSatResult("infeasible" if any(w.is_empty for w in windows.values()) else "unknown")
+        for relaxed_from, exact_setups in ((guessed_end(self._problem, None), False), (FOREVER, True)):
+            frame = self._frame(relaxed_from, None)
+            built = build(frame, with_objective=False, exact_setups=exact_setups)
+            if built is None:
+                return CpSatResult("infeasible")
+            searcher = Searcher(built, self._settings, self._stop, self._take, self._raise_bound)
+            status = searcher.satisfy(self._budget)
+            self._budget.spend(searcher.effort)
+            if self.best is not None:
+                return CpSatResult("feasible", self.best, self.vector)
+            if status == cp_model.INFEASIBLE:
+                return CpSatResult("infeasible")
+            if status == cp_model.UNKNOWN or not searcher.is_relaxed:
+                break
+        return CpSatResult("unknown")
+
+    def _frame(self, relaxed_from: int, caps: NDArray[np.int64] | None) -> Frame:
+        problem = self._problem
+        far = problem.window_end if relaxed_from >= problem.window_end else far_end(problem)
+        high = far if caps is None else min(far, int(caps.max(initial=0)))
+        return Frame(self._index, problem.movable, self.best, (0, high), relaxed_from, caps)
 
     def _result(self, status: str) -> CpSatResult:
         if self.vector is None:
@@ -134,12 +161,8 @@ class _Run:
         What lies beyond is always worked in the model: then it cannot lack a plan, and its bound holds, but plans
         that reach there are none. The same goes for setups, unless they are to be exact.
         """
-        problem = self._problem
-        far = problem.window_end if relaxed_from >= problem.window_end else far_end(problem)
-        caps = self._caps()
-        high = far if caps is None else min(far, int(caps.max(initial=0)))
-        frame = Frame(self._index, problem.movable, self.best, (0, high), relaxed_from, caps)
         begin = time.monotonic()
+        frame = self._frame(relaxed_from, self._caps())
         built = build(frame, exact_setups=exact_setups)
         if built is None:
             return "infeasible" if self.best is None else "unknown"
@@ -153,10 +176,14 @@ class _Run:
         proven = True
         for number, level in enumerate(built.levels):
             is_last = number == len(built.levels) - 1
-            until = self._settings.deadline
-            if not is_last:
-                until = time.monotonic() + _SHARE_OF_LEVEL * (until - time.monotonic())
-            status = searcher.minimise(level, until, first=number == 0)
+            if exact and self.vector is not None and self.vector[number] <= 0:  # no component is ever below 0
+                if number == 0:
+                    self._raise_bound(0)
+                searcher.hold(level, 0)
+                continue
+            budget = self._budget if is_last else self._budget.part(_SHARE_OF_LEVEL)
+            status = searcher.minimise(level, budget, first=number == 0)
+            self._budget.spend(searcher.effort)
             if status == cp_model.INFEASIBLE:
                 if self.vector is not None:
                     _log.warning("CP-SAT calls a problem infeasible that has a plan")
@@ -170,20 +197,24 @@ class _Run:
                     self._raise_bound(self.vector[0] if reached and self.vector else optimum)
                 if not reached:
                     proven = False
-                    if searcher.is_relaxed:
+                    if searcher.is_relaxed and (exact or self.vector is None):
                         return "again"
             else:
                 proven = False
             if self.vector is None:
                 return "unknown"
-            if not is_last:
-                assert self.vector is not None
+            if not is_last and exact:
                 searcher.hold(level, self.vector[number])
+            elif not is_last and not searcher.hold_here(level):
+                return "unknown"
         return "optimal" if proven and exact else "unknown"
 
     def _caps(self) -> NDArray[np.int64] | None:
-        """Return the latest sensible end of each operation, by the plan to beat."""
-        if self.best is None or self.vector is None:
+        """Return the latest sensible end of each operation, by the plan to beat.
+
+        None on a coarse tick, where the model has it last longer than it does.
+        """
+        if self.best is None or self.vector is None or not self._problem.is_exact:
             return None
         problem, objective = self._problem, self._problem.objective
         caps = np.full(len(problem.ops), far_end(problem), np.int64)
@@ -213,106 +244,6 @@ class _Run:
             self.bound = bound
             if self._on_bound is not None:
                 self._on_bound(bound)
-
-
-class Searcher:
-    """Runs CP-SAT on a model, level by level, keeping the best values as hint."""
-
-    def __init__(
-        self,
-        built: Built,
-        settings: Settings,
-        stop: StopFlag,
-        take: Callable[[Solution], None],
-        raise_bound: Callable[[float], None],
-    ) -> None:
-        self._built = built
-        self._settings = settings
-        self._stop = stop
-        self._take = take
-        self._raise_bound = raise_bound
-        self._reader = PlanReader(built)
-        self._values: dict[int, int] | None = None
-        self.bound = 0.0
-        self.is_relaxed = built.is_relaxed or built.frame.clocks.relaxed_from < built.frame.high
-
-    def minimise(self, level: Level, until: float, first: bool) -> int:
-        """Minimise one level; plans go to ``take``. Return CP-SAT's status."""
-        model = self._built.model
-        model.cp.clear_objective()
-        model.cp.minimize(level.expr)
-        model.write_hints(self._values)
-        solver = cp_model.CpSolver()
-        set_parameters(solver.parameters, self._settings, until)
-        callback = _Callback(self._reader, self._take)
-        if first:
-            solver.best_bound_callback = lambda value: self._raise_bound(level.bound(value))
-        withdraw = self._stop.on_stop(solver.stop_search)
-        try:
-            if self._stop.stopped or time.monotonic() >= until:
-                return cp_model.UNKNOWN
-            status = solver.solve(model.cp, callback)
-        finally:
-            withdraw()
-        if callback.error is not None:
-            raise callback.error
-        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            self.bound = solver.best_objective_bound
-            self._values = dict(enumerate(solver.response_proto.solution))
-            found = self._reader.read(lambda expr: int(solver.value(expr)))
-            if found is not None:
-                self._take(found)
-        return status
-
-    def hold(self, level: Level, vector_value: int) -> None:
-        """Keep a level at most where the vector has it."""
-        self._built.model.require(level.expr <= level.ceiling(vector_value))
-
-
-class _Callback(cp_model.CpSolverSolutionCallback):
-    """Reads plans as they come, not more often than every so many milliseconds."""
-
-    def __init__(self, reader: PlanReader, take: Callable[[Solution], None]) -> None:
-        super().__init__()
-        self._reader = reader
-        self._take = take
-        self._next_at = 0.0
-        self.error: Exception | None = None
-
-    def on_solution_callback(self) -> None:
-        """Read the plan, unless the last one came just now."""
-        now = time.monotonic()
-        if now < self._next_at or self.error is not None:
-            return
-        try:
-            found = self._reader.read(lambda expr: int(self.value(expr)))
-            if found is not None:
-                self._take(found)
-        except Exception as error:  # an exception must not cross into C++
-            self.error = error
-            self.stop_search()
-        self._next_at = time.monotonic() + _READ_EVERY_S
-
-
-def set_parameters(parameters: cp_model_helper.SatParameters, settings: Settings, until: float) -> None:
-    """Set CP-SAT's parameters as measured best for plans on few cores (``docs/decisions``).
-
-    Two threads by default spend one on LP and one on LNS; a full search without LP beside the LNS proves more.
-    """
-    p = parameters
-    left = max(0.01, until - time.monotonic())
-    p.num_workers = settings.workers
-    p.random_seed = settings.seed
-    p.max_time_in_seconds = left
-    p.cp_model_probing_level = 0
-    p.symmetry_level = 0
-    if settings.workers == 1:
-        p.linearization_level = 0
-    elif settings.workers < _FULL_PORTFOLIO:
-        p.subsolvers.extend(["no_lp", "default_lp"][: settings.workers - 1])
-    if settings.deterministic:
-        p.max_deterministic_time = left * _DETERMINISTIC_SHARE
-        p.interleave_search = settings.workers > 1
 
 
 def _dated(problem: Problem) -> list[tuple[float, int, tuple[int, ...]]]:

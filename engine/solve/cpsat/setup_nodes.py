@@ -82,10 +82,39 @@ def make_nodes(model: Model, frame: Frame, made: dict[int, OpVars], data: Resour
         node = Node(h.op.index, h.op.family, h.op.needs_setup, start, end, h.op.release, held=h, keeps_order=True)
         node.is_past = bool(past) and h is past[-1] and len(past) > 1
         nodes.append(node)
-    nodes.sort(key=lambda n: (n.start.low if n.start.hint is None else n.start.hint, n.end.low, n.op))
+    nodes.sort(key=lambda node: _when(frame, clock, node))
     for position, node in enumerate(nodes):
         node.position = position
     return nodes
+
+
+def _when(frame: Frame, clock: Clock, node: Node) -> tuple[int, int, str]:
+    """Return what stops are sorted by: real start and end, as different ones may be one position of the clock."""
+    name = frame.problem.ops[node.op].id
+    if node.held is not None:
+        return node.held.start, node.held.end, name
+    if frame.base is not None:
+        return int(frame.base.start[node.op]), int(frame.base.end[node.op]), name
+    return clock.start_at(node.start.low), clock.end_at(node.end.low), name
+
+
+def stay_in_conflict(setup: SetupData, nodes: list[Node], zero: int) -> bool:
+    """Whether stops that stay lack room for a setup among each other, overlap, or stand in a banned sequence.
+
+    ``zero`` is the position of the horizon start, from where on the setup of the first one needs room.
+    """
+    held = [node for node in nodes if node.held is not None]
+    if not held:
+        return False
+    family, last_end = setup.initial, zero
+    if held[0].start.low <= zero:
+        family, last_end = NO_FAMILY, held[0].start.low
+    for node in held:
+        ticks = 0 if family == NO_FAMILY or not node.needs_setup else int(setup.ticks[family, node.family])
+        if ticks == FORBIDDEN or last_end + ticks > node.start.low:
+            return True
+        last_end, family = node.end.low, node.family
+    return False
 
 
 class Amounts:
@@ -110,24 +139,26 @@ class Amounts:
             return NOTHING
         stay = [node.held for node in (one, other) if node.held is not None]
         tolerant = len(stay) == 2 and not any(held.is_lock for held in stay)
-        amount = self._amount(one.family, other, tolerant)
+        amount = self._amount(one.family, other, tolerant, after=one.end.low)
         if amount is None or (not tolerant and one.end.low + amount[0] > other.start.high):
             return None
         return amount
 
-    def _amount(self, family: int, node: Node, tolerant: bool) -> Amount | None:
+    def _amount(self, family: int, node: Node, tolerant: bool, after: int | None = None) -> Amount | None:
         ticks = int(self._setup.ticks[family, node.family])
         cost = float(self._setup.cost[family, node.family])
         if tolerant:
-            return (self._room(node, max(ticks, 0)), max(0, int(self._setup.ms[family, node.family])), cost)
+            return (self._room(node, max(ticks, 0), after), max(0, int(self._setup.ms[family, node.family])), cost)
         if ticks == FORBIDDEN:
             return None
         if ticks and node.start.high - ticks < self._clock.first_start(node.release):
             return None
         return ticks, int(self._setup.ms[family, node.family]), cost
 
-    def _room(self, node: Node, ticks: int) -> int:
+    def _room(self, node: Node, ticks: int, after: int | None) -> int:
         """Return how much of a setup fits before an operation that stays, after all that stays before it."""
         start = node.start.low
         last = max((end for begin, end in self._ends if begin < start), default=start - ticks)
+        if after is not None:
+            last = max(last, after)
         return max(0, min(ticks, start - last))

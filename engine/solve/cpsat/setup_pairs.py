@@ -44,26 +44,41 @@ def is_metric(setup: SetupData, nodes: list[Node]) -> bool:
     return bool((closure(setup, nodes)[np.ix_(families, families)] == used).all())
 
 
-def add_pairs(model: Model, frame: Frame, data: ResourceData, nodes: list[Node], gaps: NDArray[np.int64]) -> None:
-    """Require the gap between every two operations that can run on a resource, and after its initial family."""
+def add_pairs(
+    model: Model,
+    frame: Frame,
+    data: ResourceData,
+    nodes: list[Node],
+    gaps: NDArray[np.int64],
+    *,
+    with_held: bool = True,
+) -> None:
+    """Require the gap between every two operations that can run on a resource, and after its initial family.
+
+    Without ``with_held`` only between those that are free: next to what stays in conflict with its like, a gap says
+    nothing about what comes behind.
+    """
     assert data.setup is not None
     present = [_presence(model, frame, node) for node in nodes]
-    clock = frame.clocks.of(data.index)
-    if data.setup.initial != NO_FAMILY:
+    zero = frame.clocks.of(data.index).first_start(0)
+    has_begun = any(node.held is not None and node.start.low <= zero for node in nodes)
+    if data.setup.initial != NO_FAMILY and with_held and not has_begun:
         for node, lit in zip(nodes, present, strict=True):
             first = int(gaps[data.setup.initial, node.family])
             if node.track is not None and node.needs_setup and first:
-                low = clock.first_start(0) + first
+                low = zero + first
                 model.within(node.start, [(low, max(low, node.start.high))], lit)
     last_kept: Node | None = None
     for i, one in enumerate(nodes):
         if one.keeps_order:
-            if last_kept is not None and (one.track is not None or last_kept.track is not None):
+            is_open = last_kept is not None and (one.track is not None or last_kept.track is not None)
+            if last_kept is not None and is_open and (with_held or (one.held is None and last_kept.held is None)):
                 model.before(last_kept.end, one.start, _gap(gaps, last_kept, one))
             last_kept = one
         for j in range(i + 1, len(nodes)):
             other = nodes[j]
-            if not (one.keeps_order and other.keeps_order):
+            is_open = with_held or (one.held is None and other.held is None)
+            if is_open and not (one.keeps_order and other.keeps_order):
                 _add_pair(model, one, other, gaps, present[i], present[j])
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.circuits import Circuit, Measures
 from engine.solve.cpsat.model import Model
-from engine.solve.cpsat.setup_nodes import Changeover, Node, make_nodes
+from engine.solve.cpsat.setup_nodes import Changeover, Node, make_nodes, stay_in_conflict
 from engine.solve.cpsat.setup_pairs import add_pairs, closure, is_metric
+from engine.solve.cpsat.standing import standing_setups
 from engine.solve.problem import NO_FAMILY
 from engine.solve.timeline import FOREVER
 
@@ -49,6 +50,8 @@ class Setups:
         Whether plans of the model may lack room for setups.
     changeovers
         The possible setups with their literals, where there are circuits.
+    standing
+        The setups that the model does not decide, where the objective weighs setups.
     """
 
     def __init__(
@@ -69,10 +72,11 @@ class Setups:
         self._most_arcs = MOST_ARCS_FOR_AMOUNTS if self._need_arcs else FOREVER if must_be_exact else MOST_ARCS
         self.is_relaxed = False
         self.changeovers: list[Changeover] = []
+        self.standing: list[Changeover] = []
 
     def add_all(self, capacity: Capacity) -> None:
         """Require sequences and setups; tell ``capacity``, which comes later, what holds resources before a start."""
-        problem, circuits = self._frame.problem, dict[int, list[Node]]()
+        problem, circuits, paired = self._frame.problem, dict[int, list[Node]](), set[int]()
         for resource in sorted(self._frame.touched()):
             data = problem.resources[resource]
             if data.setup is None:
@@ -80,13 +84,19 @@ class Setups:
             nodes = make_nodes(self._model, self._frame, self._made, data)
             if not any(node.track is not None or (node.held is not None and node.held.is_lock) for node in nodes):
                 continue
-            is_exact = is_metric(data.setup, nodes) and not self._depends_on_lengths(data, nodes, capacity)
+            in_conflict = self._stay_in_conflict(data, nodes)
+            is_exact = not in_conflict and is_metric(data.setup, nodes)
+            is_exact = is_exact and not self._depends_on_lengths(data, nodes, capacity)
             if _count_arcs(nodes) > self._most_arcs or (is_exact and not self._need_arcs):
-                add_pairs(self._model, self._frame, data, nodes, closure(data.setup, nodes))
+                gaps = closure(data.setup, nodes)
+                add_pairs(self._model, self._frame, data, nodes, gaps, with_held=not in_conflict)
                 self.is_relaxed = self.is_relaxed or not is_exact
+                paired.add(resource)
             else:
                 circuits[resource] = nodes
         self._add_circuits(circuits, capacity)
+        if self._need_arcs:
+            self.standing = standing_setups(self._frame, circuits, paired)
 
     def _add_circuits(self, circuits: dict[int, list[Node]], capacity: Capacity) -> None:
         problem = self._frame.problem
@@ -106,7 +116,11 @@ class Setups:
 
     def _is_explicit(self, data: ResourceData, nodes: list[Node], capacity: Capacity) -> bool:
         """Whether setup lengths matter beyond the gaps that arcs keep."""
-        return self._need_amounts or self._is_shared(data, nodes, capacity)
+        return self._need_amounts or self._stay_in_conflict(data, nodes) or self._is_shared(data, nodes, capacity)
+
+    def _stay_in_conflict(self, data: ResourceData, nodes: list[Node]) -> bool:
+        assert data.setup is not None
+        return stay_in_conflict(data.setup, nodes, self._frame.clocks.of(data.index).first_start(0))
 
     def _depends_on_lengths(self, data: ResourceData, nodes: list[Node], capacity: Capacity) -> bool:
         """Whether more than the gap between two operations depends on a setup's length; a release date for one."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.calendars import Zone, break_zones, joined, off_zones, real, real_zones, room
-from engine.solve.cpsat.model import Expr, Lit, Model, Point
+from engine.solve.cpsat.model import Expr, Lit, Model, Point, negated
 from engine.solve.problem import NO_RESOURCE
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame, Window
-    from engine.solve.problem import ModeData, OpData
+    from engine.solve.problem import DemandData, ModeData, OpData
 
 
 @dataclass(slots=True)
@@ -248,10 +248,27 @@ def _choice(model: Model, frame: Frame, made: OpVars, k: int) -> dict[int, Lit]:
         lits: dict[int, Lit] = {chosen: True}
         _require_service(model, frame, made, k, lits)
         return lits
-    lits = {r: model.boolean(None if chosen is None else r == chosen) for r in demand.candidates}
-    model.exactly_one(lits.values())
+    if demand.only_on is None:
+        lits = {r: model.boolean(None if chosen is None else r == chosen) for r in demand.candidates}
+        model.exactly_one(lits.values())
+    else:
+        lits = _choice_in_modes(model, made, demand, chosen)
     _require_service(model, frame, made, k, lits)
     return lits
+
+
+def _choice_in_modes(model: Model, made: OpVars, demand: DemandData, chosen: int | None) -> dict[int, Lit]:
+    """Return the literals of a demand that is held in some modes only; the idle resource serves in the others."""
+    *able, idle = demand.candidates
+    holding = [mode.lit for mode in made.modes if mode.data.resource in (demand.only_on or ())]
+    held: Lit = True
+    if len(holding) < len(made.modes):
+        held = model.either(holding, None if chosen is None else chosen != idle)
+    if len(able) == 1:
+        return {able[0]: held, idle: negated(held)}
+    lits: dict[int, Lit] = {r: model.boolean(None if chosen is None else r == chosen) for r in able}
+    model.exactly_one([*lits.values(), negated(held)])
+    return {**lits, idle: negated(held)}
 
 
 def _require_service(model: Model, frame: Frame, made: OpVars, k: int, lits: dict[int, Lit]) -> None:

@@ -1,0 +1,1 @@
+"""The Explain dock: why late, why not here, bottlenecks and load, slack."""
