@@ -218,8 +218,9 @@ def script(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
 
 
 SERIAL = """\
-import json, sys
+import json, sys, time
 problem = json.load(sys.stdin)
+time.sleep(0.5)  # as long as it takes at least to load a solver: its memory is looked at now and then
 at, tasks = 0, []
 for task in problem["tasks"]:
     duration = task["modes"][0]["duration"]
