@@ -276,7 +276,7 @@ class PlanningSession:
         finally:
             self.end_job()
 
-    def begin_apply(self, resolutions: dict[str, Side] | None = None) -> ApplyJob | None:
+    def begin_apply(self, resolutions: dict[str, Side] | None = None, comment: str = "") -> ApplyJob | None:
         """Take the preview as it is, to be stored in another thread; ``None`` when there is none.
 
         Until ``end_job`` edits are refused. Call the job's ``run`` anywhere, then ``end_apply`` and ``end_job`` here.
@@ -293,7 +293,7 @@ class PlanningSession:
         schedule_id, head_id, versions = self.schedule_id, self.head.id, self._versions
 
         def store(final: Preview) -> Any:
-            return versions.record_result(final.run_id, schedule_id, head_id, final.merged)
+            return versions.record_result(final.run_id, schedule_id, head_id, final.merged, comment)
 
         job = ApplyJob(preview, self._state, resolutions, store)
         self._job = job

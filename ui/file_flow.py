@@ -264,7 +264,8 @@ class FileFlow(QObject):
     def _on_built(self, session: PlanningSession) -> None:
         self.busy.emit("")
         self._bench.open(session)
-        self._bench.say(f"Opened version {session.head.number}.")
+        edits = " with your unsaved edits" if session.is_dirty else ""
+        self._bench.say(f"Opened version {session.head.number}{edits}.")
 
     def _discard(self) -> None:
         session = self._bench.session

@@ -18,8 +18,9 @@ class KpiCard(QWidget):
     def __init__(self, spec: KpiSpec) -> None:
         super().__init__()
         self._spec = spec
-        self.value = label("–", "value")
+        self.value = label(text.DASH, "value")
         self.change = label("", "chip-none")
+        self.change.hide()
         box = _card_layout(self, label(spec.title, "small"), self.value)
         box.addWidget(self.change, 0, Qt.AlignmentFlag.AlignVCenter)
         box.addStretch(1)
@@ -31,6 +32,7 @@ class KpiCard(QWidget):
         shown = change(spec, reference, now)
         self.value.setText(spec.written(getattr(now, spec.field)))
         self.change.setText(shown.text)
+        self.change.show()
         set_role(self.change, f"chip-{shown.tone}")
         was = spec.written(getattr(reference, spec.field))
         self.setToolTip(f"{spec.meaning}.\n{reference_name}: {was}")
@@ -44,8 +46,9 @@ class ProblemsCard(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.value = label("0", "value")
+        self.value = label(text.DASH, "value")
         self.note = label("", "chip-none")
+        self.note.hide()
         box = _card_layout(self, label("Problems", "small"), self.value)
         box.addWidget(self.note, 0, Qt.AlignmentFlag.AlignVCenter)
         box.addStretch(1)
@@ -55,6 +58,7 @@ class ProblemsCard(QWidget):
     def show_count(self, violations: int, unscheduled: int) -> None:
         """Show how many rules are broken and how many operations have no place."""
         self.value.setText(text.number(violations))
+        self.note.show()
         set_role(self.note, "chip-warn" if unscheduled else "chip-bad" if violations else "chip-good")
         if unscheduled:
             self.note.setText(f"{text.number(unscheduled)} unscheduled")

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMainWindow, QToolBar
+from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar
 
 from app.preview import Preview
 from app.session import Answer
@@ -283,6 +283,9 @@ class MainWindow(QMainWindow):
     def _on_preview(self, preview: Preview | None, title: str) -> None:
         self.board.set_preview(preview)
         if preview is None:
+            focused = QApplication.focusWidget()
+            if focused is not None and self.area.preview_bar.isAncestorOf(focused):
+                self.setFocus()  # else it goes into the page, which marks its first header as focused
             self.area.preview_bar.hide()
         else:
             self.area.preview_bar.show_preview(preview, title)

@@ -89,6 +89,7 @@ class ProblemsPanel(QWidget):
         self.tree.itemClicked.connect(lambda item, _: self._go(item))
         self.tree.itemActivated.connect(lambda item, _: self._go(item))
         self._stack = QStackedLayout(self)
+        self._stack.addWidget(EmptyState("schedule", "No schedule is open"))
         self._stack.addWidget(EmptyState("success", "All rules hold", "Whatever breaks a rule is listed here."))
         self._stack.addWidget(self.tree)
 
@@ -106,7 +107,7 @@ class ProblemsPanel(QWidget):
             if len(members) > _SHOWN_PER_RULE:
                 group.addChild(QTreeWidgetItem([f"and {text.number(len(members) - _SHOWN_PER_RULE)} more"]))
             group.setExpanded(rule not in folded)
-        self._stack.setCurrentIndex(1 if violations else 0)
+        self._stack.setCurrentIndex(2 if violations else 1)
 
     def _group(self, rule: str, size: int) -> QTreeWidgetItem:
         title = RULE_TITLES.get(rule, rule)

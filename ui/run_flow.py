@@ -132,7 +132,7 @@ class RunFlow(QObject):
         if session is None or session.preview is None:
             return
         try:
-            job = session.begin_apply(resolutions)
+            job = session.begin_apply(resolutions, self._title)
         except TaktwerkError as error:
             self._bench.say(error.message, "warn")
             return

@@ -46,7 +46,7 @@ def duration(milliseconds: float) -> str:
         rounded = (value + small // 2) // small * small
         if rounded >= limit:
             whole, rest = divmod(rounded, big)
-            return sign + (f"{whole} {big_name} {rest // small} {small_name}" if rest else f"{whole} {big_name}")
+            return sign + f"{number(whole)} {big_name}" + (f" {rest // small} {small_name}" if rest else "")
     return f"{sign}{(value + 500) // 1000} s" if value else "0 min"
 
 

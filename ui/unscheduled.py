@@ -44,6 +44,7 @@ class UnscheduledPanel(QWidget):
         box.addWidget(self.table, 1)
         box.addLayout(row)
         self._stack = QStackedLayout(self)
+        self._stack.addWidget(EmptyState("schedule", "No schedule is open"))
         self._stack.addWidget(
             EmptyState("unscheduled", "Everything is scheduled", "Operations without a place are listed here.")
         )
@@ -58,7 +59,7 @@ class UnscheduledPanel(QWidget):
         self._resources = {r.id: r.name for r in schedule.snapshot.resources}
         if operations or self.table.rows_model.rows:
             self.table.set_rows(operations, fit=not self.table.rows_model.rows)
-        self._stack.setCurrentIndex(1 if operations else 0)
+        self._stack.setCurrentIndex(2 if operations else 1)
         self._refresh()
 
     def _columns(self) -> list[Column[Operation]]:

@@ -122,9 +122,11 @@ export class Loader {
     const changes = mapping.barChanges(this.board.bars, wanted.bars);
     const count = changes.added.length + changes.changed.length + changes.removed.length;
     if (mayPatch && this.board.window && sameShape(this.board.window, wanted) && count <= mapping.MOST_PATCHES) {
+      const before = this.board.window;
       this.board.window = wanted;
       this.patch([...changes.added, ...changes.changed], changes.removed);
       this.updateLoads(wanted);
+      this.updateHeat(before, wanted);
       this.board.showDependencies();
       return;
     }
@@ -213,6 +215,25 @@ export class Loader {
       if (!assignment) store.add(each);
       else if (assignment.resourceId !== each.resourceId) assignment.resourceId = each.resourceId;
     }
+  }
+
+  /**
+   * @param {BoardWindow} before
+   * @param {BoardWindow} window
+   */
+  updateHeat(before, window) {
+    const { clock, scheduler } = this.board;
+    const { changed, removed } = mapping.rangeChanges(
+      mapping.heatRanges(before, clock),
+      mapping.heatRanges(window, clock),
+    );
+    const store = scheduler.project.resourceTimeRangeStore;
+    for (const each of changed) {
+      const record = store.getById(each.id);
+      if (record) record.set(each);
+      else store.add(each);
+    }
+    if (removed.length) store.remove(removed);
   }
 
   /** @param {BoardWindow} window */

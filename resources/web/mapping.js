@@ -197,16 +197,39 @@ export function rowRanges(frame, window, clock) {
     if (index < window.rowFrom || index >= window.rowTo || e <= window.from || s >= window.to) return;
     ranges.push(range(`o${k}`, frame.rows[index].id, s, e, "tk-outage", reason, clock));
   });
-  for (const [group, s, e, share] of window.heat) {
-    const label = (e - s) / window.msPerPx >= HEAT_TEXT_PX ? `${Math.round(share * 100)}%` : "";
-    const tone = share > 1.001 ? "over" : share > 0.85 ? "high" : "fine";
-    const made = range(`h${s}:${group}`, groupId(group), s, e, `tk-heat tk-heat-${tone}`, label, clock);
-    ranges.push({ ...made, style: `--tk-share:${Math.min(100, share * 100).toFixed(0)}%` });
-  }
+  ranges.push(...heatRanges(window, clock));
   window.ghosts.forEach(([row, s, e, kind, op], k) => {
     ranges.push(range(`g${k}:${op}`, row, s, e, `tk-ghost tk-ghost-${kind}`, "", clock));
   });
   return ranges;
+}
+
+/**
+ * How busy each group is, bucket by bucket.
+ * @param {BoardWindow} window
+ * @param {PlantClock} clock
+ */
+export function heatRanges(window, clock) {
+  return window.heat.map(([group, s, e, share]) => {
+    const label = (e - s) / window.msPerPx >= HEAT_TEXT_PX ? `${Math.round(share * 100)}%` : "";
+    const tone = share > 1.001 ? "over" : share > 0.85 ? "high" : "fine";
+    const made = range(`h${s}:${group}`, groupId(group), s, e, `tk-heat tk-heat-${tone}`, label, clock);
+    return { ...made, style: `--tk-share:${Math.min(100, share * 100).toFixed(0)}%` };
+  });
+}
+
+/**
+ * What differs between ranges that are shown and those that should be.
+ * @template {{id: string}} R
+ * @param {R[]} shown
+ * @param {R[]} wanted
+ * @returns {{changed: R[], removed: string[]}} new ones are among the changed
+ */
+export function rangeChanges(shown, wanted) {
+  const old = new Map(shown.map((each) => [each.id, JSON.stringify(each)]));
+  const changed = wanted.filter((each) => old.get(each.id) !== JSON.stringify(each));
+  for (const each of wanted) old.delete(each.id);
+  return { changed, removed: [...old.keys()] };
 }
 
 /**

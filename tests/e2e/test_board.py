@@ -124,6 +124,20 @@ def test_a_drag_to_another_machine_moves_the_operation(board: BoardPage) -> None
     assert board.faded_rows() == set()
 
 
+def test_the_heat_strip_follows_moves(board: BoardPage) -> None:
+    session = session_of(board)
+    heat = (
+        "board.scheduler.project.resourceTimeRangeStore.query(r => String(r.cls).includes('tk-heat'))"
+        ".map(r => [r.id, r.name, String(r.cls)]).sort()"
+    )
+    before, op = board.js(heat), movable(PLANT, "mill-1")
+    target = next(m.resource_id for m in op.alternatives if m.resource_id != "mill-1")
+    board.drag(op.id, QPoint(round(board.px(8 * HOUR_MS)), board.row_y(target) - board.row_y("mill-1")))
+    wait(lambda: board.js(heat) != before, 10)
+    session.undo()
+    wait(lambda: board.js(heat) == before, 10)
+
+
 def test_undo_from_outside_brings_the_bar_back(board: BoardPage) -> None:
     session = session_of(board)
     op = movable(PLANT, "mill-1")

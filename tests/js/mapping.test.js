@@ -7,9 +7,11 @@ import {
   barChanges,
   dependenciesToDraw,
   eventOf,
+  heatRanges,
   isMain,
   markers,
   projectData,
+  rangeChanges,
   resourcesOf,
   rowHeight,
   rowRanges,
@@ -116,4 +118,13 @@ test("a window becomes one project", () => {
   assert.equal(data.events.length, 2);
   assert.equal(data.assignments.length, 3);
   assert.deepEqual(data.dependencies, [{ id: "d", fromEvent: "a", toEvent: "b", type: 2 }]);
+});
+
+test("only the buckets of the heat strip that differ are drawn anew", () => {
+  const before = heatRanges(boardWindow({ heat: [[0, T0, T0 + HOUR, 0.5], [0, T0 + HOUR, T0 + 2 * HOUR, 1]] }), clock);
+  const after = heatRanges(boardWindow({ heat: [[0, T0, T0 + HOUR, 0.5], [1, T0, T0 + HOUR, 0.2]] }), clock);
+  const { changed, removed } = rangeChanges(before, after);
+  assert.deepEqual(changed.map((range) => [range.id, range.name]), [[`h${T0}:1`, "20%"]]);
+  assert.deepEqual(removed, [`h${T0 + HOUR}:0`]);
+  assert.deepEqual(rangeChanges(after, after), { changed: [], removed: [] });
 });

@@ -11,7 +11,7 @@ from app.sample import SAMPLE_FILE
 from engine.check import check
 from engine.instants import to_ms
 from engine.metrics import kpis
-from engine.model import Demand
+from engine.model import Demand, Resource, Schedule
 from engine.moves import place
 from engine.plan import PlanFacts
 from engine.plan_state import PlanState
@@ -55,10 +55,26 @@ def edited(draw: random.Random, state: PlanState, steps: int) -> None:
         assert_as_anew(state)
 
 
+def with_a_stock(schedule: Schedule) -> Schedule:
+    """Every other operation draws from a stock, some only on one of their machines; there is not enough of it."""
+    events = tuple(
+        one.model_copy(update={"demands": (*(one.demands or ()), Demand(resource_id="steel", only_on=only))})
+        if i % 2
+        else one
+        for i, one in enumerate(schedule.snapshot.events)
+        for only in [None if i % 4 == 1 else (one.alternatives[0].resource_id,)]
+    )
+    steel = Resource(id="steel", name="Steel", capacity=len(events) // 4, nonrenewable=True)
+    update = {"events": events, "resources": (*schedule.snapshot.resources, steel)}
+    return schedule.model_copy(update={"snapshot": schedule.snapshot.model_copy(update=update)})
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_on_random_plants(seed: int):
     draw = random.Random(seed)
     schedule, _ = small_plant(seed, size=draw.choice([4, 9, 20]))
+    if seed % 4 == 1:
+        schedule = with_a_stock(schedule)
     if seed % 3 == 0:  # without "now", the horizon moves along with the plan
         metadata = schedule.metadata.model_copy(update={"horizon_start": None})
         schedule = schedule.model_copy(update={"metadata": metadata})

@@ -126,10 +126,11 @@ class _Draw:
         self.machines = [self.machine(i) for i in range(machines)]
         self.crews = self.secondaries()
         events = [_with_possible_demands(self.operation(i)) for i in range(self.size)]
+        is_drawn_from = any("stock" in demand.candidates for event in events for demand in event.demands or ())
         items = [
             *self.machines,
             *self.crews,
-            self.stock(),
+            *([self.stock()] if is_drawn_from else []),
             *events,
             *self.dependencies(events),
             *self.constraints(events),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -9,7 +10,7 @@ from app.preview import PlacementChange
 from engine.check import check
 from tests.support.plants import at_ms, machine, op, order, plant
 from ui.find_box import FindBox, find_hits
-from ui.preview.changes import ChangesPanel
+from ui.preview.changes import ChangesPanel, _new_part
 from ui.problems import RULE_TITLES, ProblemsPanel
 from ui.tables import Column, RowTable
 from ui.unscheduled import UnscheduledPanel
@@ -134,6 +135,20 @@ def test_unscheduled_operations_say_where_they_can_run(qtbot: QtBot) -> None:
     assert caught.args == ["mill-2"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ("CNC lathe 2", "CNC lathe 3", "3"),
+        ("CNC lathe 2", "Turn-mill centre 4", "Turn-mill centre 4"),
+        ("Oven", "Oven big", "Oven big"),
+        ("Oven big", "Oven", "Oven"),
+        ("–", "Oven", "Oven"),
+    ],
+)
+def test_of_a_new_resource_only_what_differs_is_written(before: str, after: str, new: str) -> None:
+    assert _new_part(before, after) == new
+
+
 def test_changes_show_both_places_and_sort_by_shift(qtbot: QtBot) -> None:
     def moved(name: str, start: float, to: float, resource: str = "M1") -> PlacementChange:
         return PlacementChange(
@@ -145,7 +160,7 @@ def test_changes_show_both_places_and_sort_by_shift(qtbot: QtBot) -> None:
     changes = [moved("a", 0, 90), moved("b", 300, 60, "M2"), moved("c", 0, 0, "M2")]
     panel.show_changes(changes, "3 operations would change", PLAN, dt.UTC, "none")
     assert shown(panel.table, 6) == ["+1 h 30 min", "−4 h", "0"]
-    assert shown(panel.table, 3) == ["Saw one", "Saw one → Saw two", "Saw one → Saw two"]
+    assert shown(panel.table, 3) == ["Saw one", "Saw one → two", "Saw one → two"]
     panel.table.sortByColumn(6, Qt.SortOrder.AscendingOrder)
     assert shown(panel.table) == ["b", "c", "a"]
     panel.table.selectRow(0)

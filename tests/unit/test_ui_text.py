@@ -23,6 +23,7 @@ MIN, HOUR, DAY = text.MINUTE_MS, text.HOUR_MS, text.DAY_MS
         (200 * MIN, "3 h 20 min"),
         (60 * HOUR, "60 h"),
         (9 * DAY + 4 * HOUR + 29 * MIN, "9 d 4 h"),
+        (1_158 * DAY + 5 * HOUR, "1,158 d 5 h"),
         (-20 * MIN, "−20 min"),
     ],
 )

@@ -14,6 +14,7 @@ from ui.dialogs.base import Dialog
 from ui.widgets import Section, label
 
 _SHOWN = 200
+_ROW_HEIGHT, _MOST_HEIGHT = 22, 220
 
 
 class DraftEdit(Protocol):
@@ -37,15 +38,15 @@ class RecoveryDialog(Dialog):
         number = text.count(len(edits), "unsaved edit")
         super().__init__("Unsaved edits", parent, heading=f"{number} found", width=480)
         last = edits[-1].created_at
-        verb = "was" if len(edits) == 1 else "were"
-        words = (
-            f"Taktwerk ended before they {verb} saved as a version. The last one is from "
-            f"{text.instant(last, zone, weekday=True)}. They are based on version {version_number}."
-        )
-        self.body.addWidget(label(words.replace("they was", "it was"), wrap=True))
+        when = text.instant(last, zone, weekday=True)
+        if len(edits) == 1:
+            words = f"Taktwerk ended before it was saved as a version. It is from {when}"
+        else:
+            words = f"Taktwerk ended before they were saved as a version. The last one is from {when}"
+        self.body.addWidget(label(f"{words}, based on version {version_number}.", wrap=True))
         listing = QListWidget()
         listing.setProperty("role", "framed")
-        listing.setMinimumHeight(110)
+        listing.setFixedHeight(min(_MOST_HEIGHT, 12 + _ROW_HEIGHT * len(edits)))
         listing.addItems([f"{text.instant(e.created_at, zone)}   {e.label}" for e in list(edits)[-_SHOWN:][::-1]])
         self.body.addWidget(Section("Edits, newest first", listing, is_open=len(edits) <= 20))
         discard = f"Start from version {version_number}"

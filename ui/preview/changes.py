@@ -30,7 +30,7 @@ class ChangesPanel(QWidget):
         self._orders: dict[str, str] = {}
         self._resources: dict[str, str] = {}
         self._heading = ElidedLabel("", "muted")
-        self.table: RowTable[PlacementChange] = RowTable(self._columns())
+        self.table: RowTable[PlacementChange] = RowTable(self._columns(), stretch=3)
         self.table.clicked.connect(lambda _: self._on_clicked())
         self.table.row_activated.connect(lambda change: self.go_to_event.emit(change.event_id))
         head = QHBoxLayout()
@@ -44,7 +44,7 @@ class ChangesPanel(QWidget):
         box.setSpacing(0)
         box.addLayout(head)
         box.addWidget(self.table, 1)
-        self._empty = EmptyState("changes", "No changes", "")
+        self._empty = EmptyState("changes", "No schedule is open")
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(content)
@@ -83,7 +83,7 @@ class ChangesPanel(QWidget):
 
     def _resource_text(self, change: PlacementChange) -> str:
         before, after = self._resource(change.from_resource), self._resource(change.to_resource)
-        return after if before == after else f"{before} {text.ARROW} {after}"
+        return after if before == after else f"{before} {text.ARROW} {_new_part(before, after)}"
 
     def _resource(self, resource_id: str | None) -> str:
         return text.DASH if resource_id is None else self._resources.get(resource_id, resource_id)
@@ -94,6 +94,13 @@ class ChangesPanel(QWidget):
     def _on_clicked(self) -> None:
         for change in self.table.selected_rows()[:1]:
             self.go_to_event.emit(change.event_id)
+
+
+def _new_part(before: str, after: str) -> str:
+    """What is new in a name: of "CNC lathe 2" and "CNC lathe 3" the 3, else the whole."""
+    old, new = before.split(), after.split()
+    same = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+    return " ".join(new[same:])
 
 
 def _muted(change: PlacementChange) -> str:

@@ -32,6 +32,7 @@ class SetupPage(QWidget):
         super().__init__()
         self._catalog = catalog
         self._base = RunSettings()
+        self._has_plan = False
         self._profile, self._algorithm = self._made_combos()
         self._goal, self._effort, self._advanced = GoalEditor(), EffortEditor(), AdvancedEditor()
         self._scope, self._locks = ScopeEditor(), LocksEditor()
@@ -75,6 +76,7 @@ class SetupPage(QWidget):
 
     def set_plan(self, schedule: Schedule, zone: dt.tzinfo) -> None:
         """Take over the working plan."""
+        self._has_plan = True
         self._scope.set_plan(schedule, zone)
         self._locks.set_plan(schedule, zone)
         self._refresh()
@@ -165,7 +167,7 @@ class SetupPage(QWidget):
         settings = self.settings()
         faults = settings.faults()
         self._notice.say("warn", next(iter(faults.values()), ""))
-        self.submit.setEnabled(not faults)
+        self.submit.setEnabled(self._has_plan and not faults)
         goals = {"objective": OBJECTIVE_TITLES.get(settings.objective, "Automatic"), "mix": "Mix", "ladder": "Ladder"}
         unit = text.duration(settings.time_limit_s * 1000)
         near = ", close to the plan" if settings.incremental else ""
