@@ -14,9 +14,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import ErrorCode, TaktwerkError
 from engine.instants import Instant, to_ms
-from engine.model import Dto, Id, Many, Operation, Schedule, Status
+from engine.model import Dto, Id, Many, Operation, OptimizationRequest, Schedule, Status
 from engine.moves import Push, place, push_after
 from engine.plan import PlanFacts
+from engine.solve.why.edits import apply_edits
 
 _EDITABLE = frozenset(
     {
@@ -145,7 +146,23 @@ class Edit(Dto):
         return Done(with_operations(schedule, changed, facts.position), f"Edit {op.name}", notes)
 
 
-Command = Annotated[Move | Lock | Unschedule | Edit, Field(discriminator="kind")]
+class Adjust(Dto):
+    """Change rules by a list of edits (``engine.solve.why.edits``), in one step: a repair, or a rule that is released.
+
+    ``name`` is what the undo list calls it.
+    """
+
+    kind: Literal["adjust"]
+    name: str
+    change: Many[dict[str, Any]]
+
+    def carry_out(self, schedule: Schedule, facts: PlanFacts, push: Push) -> Done:
+        """Return the schedule with the edits made (E012 when it lacks what they change, E001 when one is none)."""
+        request = apply_edits(OptimizationRequest(schedule_data=schedule), self.change)
+        return Done(request.schedule_data, self.name)
+
+
+Command = Annotated[Move | Lock | Unschedule | Edit | Adjust, Field(discriminator="kind")]
 _COMMANDS = TypeAdapter[Any](Command)
 
 

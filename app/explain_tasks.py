@@ -48,7 +48,7 @@ def explain_infeasible(
         ``{status, conflict, repairs, isMinimal, seconds}``. ``status`` is ``infeasible``; ``feasible`` when there is a
         plan, so that there is nothing to explain; ``unknown`` when neither was settled in time. ``conflict`` has
         members ``{kind, id, text, proven, eventId?, orderId?, resourceId?, fact?}``, ``repairs``, cheapest first,
-        ``{kind, id, text, price, priceText, change, eventId?, ...}``, which ``engine.solve.edits.apply_repair``
+        ``{kind, id, text, price, priceText, change, eventId?, ...}``, which ``engine.solve.why.edits.apply_repair``
         carries out.
 
     Raises
@@ -75,7 +75,7 @@ def lock_prices(
     Returns
     -------
     dict
-        As ``engine.solve.lock_price.lock_prices`` says.
+        As ``engine.solve.why.lock_price.lock_prices`` says.
     """
     return _run("lock_prices", request, time_limit_s, on_phase, stop_event, command)
 

@@ -141,11 +141,11 @@ def set_up_python() -> None:
     if not is_stamped(VENV, "project", project):
         run([*pip, "install", "-q", "--no-deps", "--no-index", "--no-build-isolation", "-e", str(ROOT)], quiet=True)
         set_stamp(VENV, "project", project)
-    kernels = fingerprint(*sorted((ROOT / "engine" / "solve").glob("*.py")), extra=str(version))
+    kernels = fingerprint(*sorted((ROOT / "engine" / "solve").rglob("*.py")), extra=str(version))
     if not is_stamped(VENV, "kernels", kernels):
-        say("compiling the search kernels (about half a minute, once)")
+        say("compiling the search kernels (two minutes, once)")
         # Without them the plain Python search stands in, so a failure here stops nothing.
-        subprocess.run([str(VENV_PYTHON), "-m", "engine.solve.warm"], cwd=ROOT, check=False)
+        subprocess.run([str(VENV_PYTHON), "-m", "engine.solve.searches.warm"], cwd=ROOT, check=False)
         set_stamp(VENV, "kernels", kernels)
 
 

@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING
 
 from engine.check import Violation
 from engine.horizon import natural_tick_ms
-from engine.solve.bounds import lower_bound
 from engine.solve.clock import Clock
-from engine.solve.compile import compile_problem
-from engine.solve.decoder import UNPLACEABLE
-from engine.solve.dispatch import Dispatcher, Found, Limits, stays_close
-from engine.solve.evaluate import evaluate
-from engine.solve.flat import supports_flat
+from engine.solve.dispatching.decoder import UNPLACEABLE
+from engine.solve.dispatching.dispatch import Dispatcher, Found, Limits, stays_close
 from engine.solve.incumbents import Incumbents
+from engine.solve.problem.bounds import lower_bound
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import Outcome
-from engine.solve.warm import wait_for_kernels, warm_in_background
+from engine.solve.searches.flat import supports_flat
+from engine.solve.searches.warm import wait_for_kernels, warm_in_background
 from engine.solve.warm_start import input_plan, input_solution, lock_conflicts
 from engine.validation.reading import uncollected
 
 if TYPE_CHECKING:
     from engine.model import OptimizationRequest
-    from engine.solve.problem import Problem
+    from engine.solve.dispatching.rules import CompiledRules
+    from engine.solve.problem.problem import Problem
     from engine.solve.report import Reporter, StopFlag
-    from engine.solve.rules import CompiledRules
 
 _log = logging.getLogger("taktwerk.engine")
 
@@ -208,7 +208,7 @@ class _Run:
         while not wait_for_kernels("rules", min(_POLL_S, patience_s)):
             if self._stop.stopped or time.monotonic() >= until:
                 return None
-        from engine.solve.rules import CompiledRules
+        from engine.solve.dispatching.rules import CompiledRules
 
         self._rules = CompiledRules(problem, self._options.seed, dispatcher.priorities)
         return self._rules
@@ -231,7 +231,7 @@ class _Run:
     def _lacks_plan(self, problem: Problem, incumbents: Incumbents) -> bool:
         """Where rules find no plan: have CP-SAT find one, or prove that there is none."""
         from engine.solve.cpsat.running import Settings, effort_of
-        from engine.solve.feasibility import any_plan
+        from engine.solve.why.feasibility import any_plan
 
         options, repeatable = self._options, self._options.deterministic and self._workers == 1
         effort = effort_of(0.2 * self._clock.limit_s, len(problem.movable)) if repeatable else None

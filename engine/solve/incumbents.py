@@ -16,12 +16,12 @@ from engine.check import Violation, check, untolerated
 from engine.metrics import objective_vector
 from engine.pinning import pins
 from engine.plan import PlanFacts
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Found
+from engine.solve.dispatching.dispatch import Found
+from engine.solve.problem.conversion import to_events
 
 if TYPE_CHECKING:
     from engine.model import PlacedEvent
-    from engine.solve.problem import Problem
+    from engine.solve.problem.problem import Problem
     from engine.solve.report import Reporter
 
 _log = logging.getLogger("taktwerk.engine")

@@ -7,29 +7,29 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from engine.solve.cpsat.lns import NeighbourhoodSearch
 from engine.solve.cpsat.running import Settings, effort_of
 from engine.solve.cpsat.search import solve_cpsat
 from engine.solve.cpsat.sizes import is_too_large
-from engine.solve.dispatch import Dispatcher, Found, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.flow import supports_flow
-from engine.solve.graph import supports_graph
-from engine.solve.lns import NeighbourhoodSearch
-from engine.solve.local_search import LocalSearch
-from engine.solve.problem import NO_RESOURCE
-from engine.solve.project import supports_project
+from engine.solve.dispatching.dispatch import Dispatcher, Found, Limits
+from engine.solve.problem.evaluate import evaluate
+from engine.solve.problem.problem import NO_RESOURCE
 from engine.solve.report import StopFlag
-from engine.solve.shop import supports_tabu
-from engine.solve.warm import search_class, wait_for_kernels, warm_in_background
+from engine.solve.searches.flow import supports_flow
+from engine.solve.searches.graph import supports_graph
+from engine.solve.searches.local_search import LocalSearch
+from engine.solve.searches.project import supports_project
+from engine.solve.searches.shop import supports_tabu
+from engine.solve.searches.warm import CannotStart, search_class, wait_for_kernels, warm_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.solve.clock import Clock
     from engine.solve.incumbents import Incumbents
-    from engine.solve.problem import Problem, Solution
+    from engine.solve.problem.problem import Problem, Solution
     from engine.solve.report import Reporter
-    from engine.solve.warm import CompiledSearch, Kind
+    from engine.solve.searches.warm import CompiledSearch, Kind
 
 _log = logging.getLogger("taktwerk.engine")
 
@@ -285,7 +285,12 @@ class Search:
         seed = self._options.seed + self._rounds
         self._rounds += 1
         assert self._kind is not None
-        return search_class(self._kind)(self._problem, start.solution, seed)
+        try:
+            return search_class(self._kind)(self._problem, start.solution, seed)
+        except CannotStart as reason:
+            _log.info("searching on lists of operations: %s", reason)
+            self._kind = "list"
+            return search_class(self._kind)(self._problem, start.solution, seed)
 
     def _take(self, found: Found) -> None:
         self._incumbents.offer(found)

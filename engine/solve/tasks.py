@@ -6,10 +6,10 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from engine.solve.feasibility import Judge
-from engine.solve.infeasible import Explanation, explain_in_time
-from engine.solve.lock_price import lock_prices
-from engine.solve.rules_given import prepared
+from engine.solve.why.feasibility import Judge
+from engine.solve.why.infeasible import Explanation, explain_in_time
+from engine.solve.why.lock_price import lock_prices
+from engine.solve.why.rules_given import prepared
 
 if TYPE_CHECKING:
     from engine.messages import Task
@@ -28,7 +28,7 @@ def carry_out(task: Task, request: OptimizationRequest, report: Reporter, stop: 
     task
         ``explain_infeasible`` answers ``{status, conflict, repairs, isMinimal, seconds}``, where ``status`` is
         ``infeasible``, ``feasible`` (there is a plan, so nothing to explain) or ``unknown``. ``lock_prices`` answers as
-        ``engine.solve.lock_price.lock_prices`` says.
+        ``engine.solve.why.lock_price.lock_prices`` says.
     request
         A valid request; its time limit counts from this call.
     report

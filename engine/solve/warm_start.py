@@ -10,11 +10,11 @@ from engine.instants import from_ms
 from engine.metrics import objective_vector
 from engine.pinning import pins
 from engine.plan import PlanFacts
-from engine.solve.problem import NO_RESOURCE, Solution
+from engine.solve.problem.problem import NO_RESOURCE, Solution
 
 if TYPE_CHECKING:
     from engine.model import Operation, OptimizationRequest, PlacedEvent
-    from engine.solve.problem import FixedData, OpData, Problem
+    from engine.solve.problem.problem import FixedData, OpData, Problem
 
 _NOT_CERTAIN = frozenset({"unscheduled", "setup", "forbidden_sequence"})
 

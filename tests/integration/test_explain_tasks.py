@@ -13,9 +13,9 @@ import pytest
 
 from app.explain_tasks import explain_infeasible, lock_prices
 from engine.errors import TaktwerkError
-from engine.solve.edits import apply_repair
 from engine.solve.engine import solve
 from engine.solve.report import SilentReporter, StopFlag
+from engine.solve.why.edits import apply_repair
 from tests.support.plants import op, plant, request
 
 ROOT = Path(__file__).resolve().parents[2]

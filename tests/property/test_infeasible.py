@@ -11,14 +11,14 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import OptimizationRequest
 from engine.pinning import pins
-from engine.solve.compile import compile_problem
 from engine.solve.cpsat.search import Settings, solve_cpsat
-from engine.solve.edits import apply_repair
 from engine.solve.engine import solve
-from engine.solve.infeasible import Explanation, explain_infeasible
+from engine.solve.problem.compile import compile_problem
 from engine.solve.report import Outcome, SilentReporter, StopFlag
-from engine.solve.rules_given import RuleBook, prepared
 from engine.solve.warm_start import lock_conflicts
+from engine.solve.why.edits import apply_repair
+from engine.solve.why.infeasible import Explanation, explain_infeasible
+from engine.solve.why.rules_given import RuleBook, prepared
 from engine.validate import parse_request
 from tests.support.infeasible_cases import CAUSES, InfeasibleCase, infeasible_case
 

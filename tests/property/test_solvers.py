@@ -11,17 +11,17 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import Locks, OptimizationRequest, Options, Schedule, Weights
 from engine.pinning import pins
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
 from engine.solve.cpsat.builder import build
 from engine.solve.cpsat.frame import Index
+from engine.solve.cpsat.lns import NeighbourhoodSearch
 from engine.solve.cpsat.neighbourhood import frame_around, improve_neighbourhood
 from engine.solve.cpsat.running import Settings
 from engine.solve.cpsat.search import CpSatResult, solve_cpsat
-from engine.solve.dispatch import Dispatcher, Found, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.lns import NeighbourhoodSearch
-from engine.solve.problem import Problem, Solution
+from engine.solve.dispatching.dispatch import Dispatcher, Found, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
+from engine.solve.problem.problem import Problem, Solution
 from engine.solve.report import StopFlag
 from engine.solve.warm_start import lock_conflicts
 from tests.support.brute_force import SLOT, best_values, tiny_plant

@@ -158,4 +158,4 @@ PLAIN: dict[str, Any] = {
     "project": project_request,
     "flow": flow_request,
 }
-"""A maker of requests for each kind of compiled search (``engine.solve.warm.Kind``)."""
+"""A maker of requests for each kind of compiled search (``engine.solve.searches.warm.Kind``)."""

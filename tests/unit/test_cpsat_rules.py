@@ -10,12 +10,12 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import Demand, Locks, ResourceInterval, Status
 from engine.pinning import pins
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
 from engine.solve.cpsat.running import Settings
 from engine.solve.cpsat.search import CpSatResult, find_plan, solve_cpsat
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.problem import Problem
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.problem import Problem
 from engine.solve.report import StopFlag
 from tests.support.rule_cases import (
     MINUTE_MS,

@@ -10,17 +10,17 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import Locks, OptimizationRequest, Options
 from engine.pinning import pins
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.decoder import Decoder
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.occupancy import LevelTrack, UnaryTrack
-from engine.solve.priorities import RULES, Priorities, rule_order
-from engine.solve.problem import NO_FAMILY
+from engine.solve.dispatching.decoder import Decoder
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.dispatching.occupancy import LevelTrack, UnaryTrack
+from engine.solve.dispatching.priorities import RULES, Priorities, rule_order
+from engine.solve.dispatching.simulate import DYNAMIC_RULES, Simulation
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.problem import NO_FAMILY
+from engine.solve.problem.timeline import FOREVER
+from engine.solve.problem.units import Units
 from engine.solve.report import StopFlag
-from engine.solve.simulate import DYNAMIC_RULES, Simulation
-from engine.solve.timeline import FOREVER
-from engine.solve.units import Units
 from engine.solve.warm_start import lock_conflicts
 from tests.support.random_plants import small_plant, workshop
 from tests.support.rule_cases import RULE_CASES, RuleCase, dep, matrix, op, placed, plant, res

@@ -9,14 +9,14 @@ import pytest
 
 from engine.errors import TaktwerkError
 from engine.model import OptimizationRequest, Options
-from engine.solve.edits import apply_repair
 from engine.solve.engine import solve
-from engine.solve.feasibility import Judge
-from engine.solve.infeasible import Explanation, explain_in_time, explain_infeasible
 from engine.solve.report import Outcome, SilentReporter, StopFlag
-from engine.solve.rules_given import RuleBook, prepared
-from engine.solve.searching import least_amount, minimised
 from engine.solve.tasks import carry_out
+from engine.solve.why.edits import apply_repair
+from engine.solve.why.feasibility import Judge
+from engine.solve.why.infeasible import Explanation, explain_in_time, explain_infeasible
+from engine.solve.why.rules_given import RuleBook, prepared
+from engine.solve.why.searching import least_amount, minimised
 from tests.support.infeasible_cases import infeasible_case
 from tests.support.plants import (
     DAY,

@@ -11,14 +11,14 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import OptimizationRequest, Options, Weights
 from engine.pinning import pins
-from engine.solve import flow_kernels as kernels
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.flow import FAST, supports_flow
-from engine.solve.flow_search import FlowMap, FlowSearch
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import StopFlag
+from engine.solve.searches import flow_kernels as kernels
+from engine.solve.searches.flow import FAST, supports_flow
+from engine.solve.searches.flow_search import FlowMap, FlowSearch
 from tests.support.rule_cases import dep, matrix, op, order, plant, res
 
 MAKESPAN = Options(objective="minimize_makespan")

@@ -8,12 +8,12 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import OptimizationRequest, Options, Weights
 from engine.pinning import pins
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.local_search import LocalSearch
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import StopFlag
+from engine.solve.searches.local_search import LocalSearch
 from tests.support.random_plants import small_plant, workshop
 from tests.support.rule_cases import op, placed, plant
 

@@ -10,14 +10,14 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import Demand, OptimizationRequest, Options
 from engine.pinning import pins
-from engine.solve import project_kernels as kernels
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.project import supports_project
-from engine.solve.project_search import ProjectSearch
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import StopFlag
+from engine.solve.searches import project_kernels as kernels
+from engine.solve.searches.project import supports_project
+from engine.solve.searches.project_search import ProjectSearch
 from tests.support.rule_cases import dep, op, plant, res
 
 

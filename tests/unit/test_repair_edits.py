@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import TaktwerkError
 from engine.model import Demand, OptimizationRequest, Scope
-from engine.solve.edits import apply_edits, apply_repair
+from engine.solve.why.edits import apply_edits, apply_repair
 from engine.validate import parse_request
 from tests.support.plants import (
     after,

@@ -11,15 +11,16 @@ from engine.check import check_result, untolerated
 from engine.metrics import objective_vector
 from engine.model import Locks, OptimizationRequest, Options
 from engine.pinning import pins
-from engine.solve import engine, rules_kernels
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.evaluate import evaluate
-from engine.solve.flat import supports_flat
+from engine.solve import engine
+from engine.solve.dispatching import rules_kernels
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.dispatching.rules import CompiledRules
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import StopFlag
-from engine.solve.rules import CompiledRules
-from engine.solve.shop import ShopMap, is_shop, setup_starts
+from engine.solve.searches.flat import supports_flat
+from engine.solve.searches.shop import ShopMap, is_shop, setup_starts
 from engine.solve.warm_start import lock_conflicts
 from tests.support.random_plants import small_plant, workshop
 from tests.support.rule_cases import dep, matrix, on, op, plant, res, week

@@ -10,14 +10,14 @@ import pytest
 from engine.apply import apply_result
 from engine.metrics import objective_vector
 from engine.model import Demand, Locks, OptimizationRequest, Options, Scope, Status, Weights
-from engine.solve.bounds import lower_bound
-from engine.solve.compile import compile_problem
-from engine.solve.compile_resources import setup_arrays
-from engine.solve.conversion import to_events
-from engine.solve.decoder import Decoder
-from engine.solve.evaluate import evaluate
-from engine.solve.problem import FORBIDDEN, NO_RESOURCE
-from engine.solve.timeline import FOREVER, Timeline
+from engine.solve.dispatching.decoder import Decoder
+from engine.solve.problem.bounds import lower_bound
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.compile_resources import setup_arrays
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
+from engine.solve.problem.problem import FORBIDDEN, NO_RESOURCE
+from engine.solve.problem.timeline import FOREVER, Timeline
 from tests.support.random_plants import small_plant
 from tests.support.rule_cases import (
     DAY,

@@ -14,10 +14,10 @@ from engine.check.rolling import CheckedPlan
 from engine.metrics import metrics
 from engine.model import Demand, Mode, Operation, OptimizationRequest, Options, Resource, Schedule, Status, Unavailable
 from engine.plan import PlanFacts
-from engine.solve.compile import compile_problem
-from engine.solve.dispatch import Dispatcher, Limits
+from engine.solve.cpsat.lns import NeighbourhoodSearch
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
 from engine.solve.engine import solve
-from engine.solve.lns import NeighbourhoodSearch
+from engine.solve.problem.compile import compile_problem
 from engine.solve.report import SilentReporter, StopFlag
 from engine.validate import faults_of, parse_schedule
 from tests.support.plants import at, calendar, plant
@@ -232,7 +232,7 @@ def test_parts_of_a_plan_are_improved_within_the_stock() -> None:
     search = NeighbourhoodSearch(problem, start, 3, is_repeatable=True)
     better = search.run(Limits(None, 6), StopFlag(), lambda found: None)
     assert better.vector <= start.vector
-    from engine.solve.conversion import to_events
+    from engine.solve.problem.conversion import to_events
 
     assert check(apply_result(data, to_events(problem, better.solution))) == []
 

@@ -10,16 +10,16 @@ import pytest
 from engine.check import check_result, untolerated
 from engine.model import Demand, OptimizationRequest, Options, Status
 from engine.pinning import pins
-from engine.solve import tabu_kernels as kernels
-from engine.solve.calendar_kernels import latest, span
-from engine.solve.compile import compile_problem
-from engine.solve.conversion import to_events
-from engine.solve.dispatch import Dispatcher, Limits
-from engine.solve.evaluate import evaluate
+from engine.solve.dispatching.dispatch import Dispatcher, Limits
+from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
+from engine.solve.problem.evaluate import evaluate
 from engine.solve.report import StopFlag
-from engine.solve.shop import ShopMap, is_shop, supports_tabu
-from engine.solve.shop_kernels import all_tails, sort_and_time
-from engine.solve.tabu import TabuSearch
+from engine.solve.searches import tabu_kernels as kernels
+from engine.solve.searches.calendar_kernels import latest, span
+from engine.solve.searches.shop import ShopMap, is_shop, supports_tabu
+from engine.solve.searches.shop_kernels import all_tails, sort_and_time
+from engine.solve.searches.tabu import TabuSearch
 from tests.support.rule_cases import date, dep, matrix, on, op, order, placed, plant, res, together, week
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.variables import ModeVars, OpVars, Track
-    from engine.solve.problem import DemandData, ResourceData
+    from engine.solve.problem.problem import DemandData, ResourceData
 
 Usage = tuple[int, int, int]
 """Units taken over ``[start, end)``: ``(start, end, units)``."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.capacity import Capacity
     from engine.solve.cpsat.frame import Frame
     from engine.solve.cpsat.variables import OpVars, Track
-    from engine.solve.problem import ResourceData
+    from engine.solve.problem.problem import ResourceData
 
 Arc = tuple[int, int, Lit]
 

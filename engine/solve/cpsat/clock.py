@@ -12,13 +12,13 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.solve.timeline import FOREVER
+from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.solve.problem import Problem
-    from engine.solve.timeline import Timeline
+    from engine.solve.problem.problem import Problem
+    from engine.solve.problem.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

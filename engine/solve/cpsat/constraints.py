@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.variables import OpVars, Track
-    from engine.solve.problem import ArcData, SetData
+    from engine.solve.problem.problem import ArcData, SetData
 
 
 class Rules:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.clock import ClockSet
 from engine.solve.cpsat.repair import Repairer
-from engine.solve.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE, Solution
+from engine.solve.problem.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE, Solution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.solve.cpsat.model import Lit
     from engine.solve.cpsat.repair import Repairer
     from engine.solve.cpsat.variables import OpVars
-from engine.solve.problem import Problem
+from engine.solve.problem.problem import Problem
 
 
 class PlanReader:

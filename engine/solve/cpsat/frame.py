@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve.cpsat.clock import ClockSet
-from engine.solve.evaluate import SetupSequences
-from engine.solve.problem import NO_RESOURCE
-from engine.solve.timeline import FOREVER
+from engine.solve.problem.evaluate import SetupSequences
+from engine.solve.problem.problem import NO_RESOURCE
+from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from engine.solve.problem import ArcData, OpData, Problem, SetData, Solution
+    from engine.solve.problem.problem import ArcData, OpData, Problem, SetData, Solution
 
 
 class Index:

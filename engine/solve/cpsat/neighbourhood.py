@@ -17,14 +17,14 @@ from engine.solve.cpsat.builder import Built, build
 from engine.solve.cpsat.decode import PlanReader
 from engine.solve.cpsat.frame import Frame, Index
 from engine.solve.cpsat.running import Budget, Settings, set_parameters
-from engine.solve.evaluate import evaluate
+from engine.solve.problem.evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from engine.solve.problem import Problem, Solution
+    from engine.solve.problem.problem import Problem, Solution
     from engine.solve.report import StopFlag
 
 MOST_KEPT_FOR_MAKESPAN = 500

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.solve.decoder import Decoder
-from engine.solve.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE
+from engine.solve.dispatching.decoder import Decoder
+from engine.solve.problem.problem import FORBIDDEN, NO_FAMILY, NO_RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.solve.problem import OpData, Problem, ResourceData, Solution
+    from engine.solve.problem.problem import OpData, Problem, ResourceData, Solution
 
 
 class Repairer:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.solve.cpsat.builder import Built
     from engine.solve.cpsat.terms import Level
-    from engine.solve.problem import Solution
+    from engine.solve.problem.problem import Solution
     from engine.solve.report import StopFlag
 
 _READ_EVERY_S = 0.05

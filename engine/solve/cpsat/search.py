@@ -17,13 +17,13 @@ from engine.solve.cpsat.frame import Frame, Index
 from engine.solve.cpsat.running import Searcher, Settings
 from engine.solve.cpsat.sizes import far_end, guessed_end, is_too_large
 from engine.solve.cpsat.windows import compute_windows
-from engine.solve.evaluate import evaluate
-from engine.solve.timeline import FOREVER
+from engine.solve.problem.evaluate import evaluate
+from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.solve.problem import Problem, Solution
+    from engine.solve.problem.problem import Problem, Solution
     from engine.solve.report import StopFlag
 
 _log = logging.getLogger("taktwerk.engine")

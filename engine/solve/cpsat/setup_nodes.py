@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.model import Lit, Model, Point, constant
-from engine.solve.problem import FORBIDDEN, NO_FAMILY
+from engine.solve.problem.problem import FORBIDDEN, NO_FAMILY
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame, Held
     from engine.solve.cpsat.variables import ModeVars, OpVars, Track
-    from engine.solve.problem import ResourceData, SetupData
+    from engine.solve.problem.problem import ResourceData, SetupData
 
 Amount = tuple[int, int, float]
 """Ticks, ms and money of a setup."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve.cpsat.model import Lit, Model, negated
-from engine.solve.problem import FORBIDDEN, NO_FAMILY
+from engine.solve.problem.problem import FORBIDDEN, NO_FAMILY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.solve.cpsat.frame import Frame
     from engine.solve.cpsat.setup_nodes import Node
-    from engine.solve.problem import ResourceData, SetupData
+    from engine.solve.problem.problem import ResourceData, SetupData
 
 _FAR = 1 << 40
 

@@ -18,14 +18,14 @@ from engine.solve.cpsat.model import Model
 from engine.solve.cpsat.setup_nodes import Changeover, Node, make_nodes, stay_in_conflict
 from engine.solve.cpsat.setup_pairs import add_pairs, closure, is_metric
 from engine.solve.cpsat.standing import standing_setups
-from engine.solve.problem import NO_FAMILY
-from engine.solve.timeline import FOREVER
+from engine.solve.problem.problem import NO_FAMILY
+from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.capacity import Capacity
     from engine.solve.cpsat.frame import Frame
     from engine.solve.cpsat.variables import OpVars
-    from engine.solve.problem import ResourceData
+    from engine.solve.problem.problem import ResourceData
 
 MOST_ARCS = 60
 MOST_ARCS_FOR_AMOUNTS = 20_000

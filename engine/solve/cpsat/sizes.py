@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.solve.problem import NO_FAMILY
+from engine.solve.problem.problem import NO_FAMILY
 
 if TYPE_CHECKING:
-    from engine.solve.problem import Problem, Solution
+    from engine.solve.problem.problem import Problem, Solution
 
 MOST_OPERATIONS = 3_000
 MOST_MODES = 12_000

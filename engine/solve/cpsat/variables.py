@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.calendars import Zone, break_zones, joined, off_zones, real, real_zones, room
 from engine.solve.cpsat.model import Expr, Lit, Model, Point, negated
-from engine.solve.problem import NO_RESOURCE
+from engine.solve.problem.problem import NO_RESOURCE
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame, Window
-    from engine.solve.problem import DemandData, ModeData, OpData
+    from engine.solve.problem.problem import DemandData, ModeData, OpData
 
 
 @dataclass(slots=True)

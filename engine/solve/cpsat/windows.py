@@ -6,12 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from engine.solve.cpsat.frame import Window
-from engine.solve.timeline import FOREVER
+from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from engine.solve.cpsat.clock import Clock
     from engine.solve.cpsat.frame import Frame
-    from engine.solve.problem import ArcData, OpData
+    from engine.solve.problem.problem import ArcData, OpData
 
 _ROUNDS = 30
 

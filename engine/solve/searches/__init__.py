@@ -1,0 +1,1 @@
+"""Local searches, each on a form of the problem of its own, most of them compiled by numba."""
