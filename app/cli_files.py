@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from app import exchange
 from app.cli_output import metric_rows, note, print_json, print_table
 from app.config import Settings
 from app.exchange import taktwerk_json
+from app.exchange.share import Sharing
 from app.exchange.text import STANDARD_STREAM, read_bytes
 from engine.apply import apply_result
 from engine.check import Violation, check
@@ -39,6 +41,9 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", metavar="OUT", help="the file to write; - writes standard output")
     add_format_argument(parser)
     parser.add_argument("--to", metavar="NAME", help="format of OUT, by default told from its ending")
+    parser.add_argument("--base", metavar="FILE", help="show the differences to this plan (html, pdf, excel, csv)")
+    parser.add_argument("--resource", metavar="ID", help="only this resource's work (ics)")
+    parser.add_argument("--table", metavar="NAME", help="which table (csv)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -96,7 +101,10 @@ def convert(options: argparse.Namespace, _settings: Settings) -> int:
     """Read one format and write another; what is lost is told."""
     data, notes = exchange.read_noted(options.input, options.format)
     schedule = data.schedule_data if isinstance(data, OptimizationRequest) else data
-    notes += exchange.write(schedule, options.output, options.to)
+    base = exchange.read(options.base) if options.base else None
+    base_title = Path(options.base).stem if options.base else ""
+    sharing = Sharing(base=base, base_title=base_title, resource=options.resource, table=options.table)
+    notes += exchange.write(schedule, options.output, options.to, sharing)
     if options.output == STANDARD_STREAM:
         for text in notes:
             note(text)

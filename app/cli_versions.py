@@ -1,58 +1,85 @@
-"""``taktwerk versions list`` and ``versions show``: what the database holds."""
+"""``taktwerk versions …``: what the database holds, what differs, who changed what; and changing it."""
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
+from app import cli_versions_change as change
+from app import cli_versions_scenarios as scenarios
+from app import cli_versions_share as share
 from app.cli_output import print_json, print_table
+from app.cli_versions_find import VERSION_HELP, find_schedule, find_version
+from app.cli_versions_tables import PlaceWords, print_blame, print_comparison, print_graph, print_versions, when
+from app.comparison import CAUSES, CHANGE_KINDS, UNKNOWN_CAUSE
 from app.config import Settings
-from app.versions import ScheduleSummary, VersionInfo, VersionService
-from engine.errors import ErrorCode, TaktwerkError
-from engine.wording import length
+from app.versions import ScheduleSummary, VersionService
 from storage.database import open_database
 
-_COLUMNS = ("Number", "Saved (UTC)", "By", "Source", "Late orders", "Makespan", "Comment", "Id")
+Action = Callable[[VersionService, argparse.Namespace], int]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    listing = actions.add_parser("list", help="the schedules, or the versions of one")
-    listing.add_argument("schedule", nargs="?", metavar="SCHEDULE", help="id or name of a schedule")
-    showing = actions.add_parser("show", help="one version, or its data")
-    showing.add_argument("version", metavar="VERSION", help="id of a version, or SCHEDULE:NUMBER")
-    showing.add_argument("--data", action="store_true", help="print the version's schedule, as JSON")
-    for action in (listing, showing):
-        action.add_argument("--database", metavar="PATH|URL", default=argparse.SUPPRESS, help="the versions' database")
-        action.add_argument("--json", action="store_true", help="print one JSON document")
+    for name, (help_text, add, _) in _ACTIONS.items():
+        action = actions.add_parser(name, help=help_text, description=help_text)
+        add(action)
+        _common(action)
+    for name, help_text, add in _SHARED:
+        action = actions.add_parser(name, help=help_text, description=help_text)
+        add(action)
+        _common(action)
+    nested = actions.add_parser("scenarios", help="list, create, rename, archive, promote scenarios")
+    scenarios.add_arguments(nested, _common)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Open the database and do what is asked."""
+    if options.action == "export":
+        return share.run_export(options, settings)
+    if options.action == "import":
+        return share.run_import(options, settings)
     database = open_database(settings.database)
     try:
         service = VersionService(database, settings.user)
-        return {"list": _list, "show": _show}[options.action](service, options)
+        if options.action == "scenarios":
+            return scenarios.run(service, options)
+        if options.action == "merge":
+            return change.merge(service, change.merge_service(database, service, settings.user), options)
+        return _ACTIONS[options.action][2](service, options)
     finally:
         database.close()
 
 
+def _common(parser: argparse.ArgumentParser) -> None:
+    """Declare what every action has, unless it has it already."""
+    with contextlib.suppress(argparse.ArgumentError):
+        parser.add_argument("--database", metavar="PATH|URL", default=argparse.SUPPRESS, help="the versions' database")
+    with contextlib.suppress(argparse.ArgumentError):
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("schedule", nargs="?", metavar="SCHEDULE", help="id or name of a schedule")
+
+
 def _list(service: VersionService, options: argparse.Namespace) -> int:
     if options.schedule is not None:
-        versions = service.list(_find(service, options.schedule).schedule.id)
+        versions = service.list(find_schedule(service, options.schedule).schedule.id)
         if options.json:
             print_json({"versions": [version.to_json() for version in versions]})
         else:
-            print_table("Versions", _COLUMNS, map(_row, versions))
+            print_versions("Versions", versions)
         return 0
     summaries = service.schedules()
     if options.json:
         print_json({"schedules": [_summary_json(summary) for summary in summaries]})
         return 0
     rows = [
-        [row.name, row.plant_id, str(head.number), _when(head.created_at), row.id]
+        [row.name, row.plant_id, str(head.number), when(head.created_at), row.id]
         for row, head in ((item.schedule, item.head) for item in summaries)
     ]
     if rows:
@@ -62,57 +89,105 @@ def _list(service: VersionService, options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("version", metavar="VERSION", help=VERSION_HELP)
+    parser.add_argument("--data", action="store_true", help="print the version's schedule, as JSON")
+
+
 def _show(service: VersionService, options: argparse.Namespace) -> int:
-    info = _version(service, options.version)
+    info = find_version(service, options.version)
     if options.data:
         print_json(service.data(info.id).to_json())
     elif options.json:
         print_json(info.to_json())
     else:
         fields = {name: value for name, value in info.to_json().items() if name != "metrics"} | (info.metrics or {})
-        rows = [[name, "" if value is None else str(value)] for name, value in fields.items()]
+        rows = [[name, _cell(value)] for name, value in fields.items()]
+        rows += [[f"note {i}", f"{row.state}: {row.note}"] for i, row in enumerate(service.marks.story(info.id), 1)]
         print_table(f"Version {info.number}", ("Field", "Value"), rows)
     return 0
 
 
-def _find(service: VersionService, wanted: str) -> ScheduleSummary:
-    """Return the schedule with this id or name; E012 names those that there are."""
-    summaries = service.schedules()
-    found = [item for item in summaries if wanted in (item.schedule.id, item.schedule.name)]
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(f"{item.schedule.name} ({item.schedule.id})" for item in summaries[:10]) or "none"
-    what = "There is no schedule" if not found else f"There are {len(found)} schedules named"
-    raise TaktwerkError(ErrorCode.NOT_FOUND, f"{what} {wanted!r}. Known: {known}.", {"schedule": wanted})
+def _cell(value: Any) -> str:
+    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _version(service: VersionService, wanted: str) -> VersionInfo:
-    """Return the version with this id, or of this ``SCHEDULE:NUMBER``."""
-    schedule, colon, number = wanted.rpartition(":")
-    if not colon or not number.isdigit():
-        return service.show(wanted)
-    for info in service.list(_find(service, schedule).schedule.id):
-        if info.number == int(number):
-            return info
-    raise TaktwerkError(ErrorCode.NOT_FOUND, f"The schedule {schedule!r} has no version {number}.", {"version": wanted})
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="BEFORE", help=VERSION_HELP)
+    parser.add_argument("after", metavar="AFTER", help="the same")
+    parser.add_argument(
+        "--kind", action="append", choices=CHANGE_KINDS, help="only this kind of change; repeat for more"
+    )
+    parser.add_argument(
+        "--cause", action="append", choices=(*CAUSES, UNKNOWN_CAUSE), help="only of this cause; the same"
+    )
+    parser.add_argument("--delta", action="store_true", help="print the stored form of the difference, as JSON")
 
 
-def _row(info: VersionInfo) -> list[str]:
-    figures: dict[str, Any] = info.metrics or {}
-    return [
-        str(info.number),
-        _when(info.created_at),
-        info.created_by or "",
-        info.source,
-        str(figures.get("late_orders", "")),
-        length(figures["makespan_ms"]) if "makespan_ms" in figures else "",
-        info.comment,
-        info.id,
-    ]
+def _diff(service: VersionService, options: argparse.Namespace) -> int:
+    before, after = find_version(service, options.before), find_version(service, options.after)
+    if options.delta:
+        print_json(service.diff(before.id, after.id).to_json())
+        return 0
+    found = service.compare(before.id, after.id, with_violations=True)
+    changes = found.changes(options.kind, options.cause)
+    if options.json:
+        print_json({**found.to_json(), "operations": [one.to_json() for one in changes]})
+    else:
+        print_comparison(found, changes)
+    return 0
 
 
-def _when(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _add_blame(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("version", metavar="VERSION", help=VERSION_HELP)
+    parser.add_argument("operation", metavar="OPERATION", help="id of an operation")
+
+
+def _blame(service: VersionService, options: argparse.Namespace) -> int:
+    info = find_version(service, options.version)
+    entries = service.blame(info.id, options.operation)
+    if options.json:
+        print_json({"entries": [entry.to_json() for entry in entries]})
+    elif entries:
+        print_blame(entries, PlaceWords(service.data(info.id)))
+    else:
+        print(f"No version up to {info.number} has an operation {options.operation!r}.")
+    return 0
+
+
+def _graph(service: VersionService, options: argparse.Namespace) -> int:
+    found = service.history(find_schedule(service, options.schedule).schedule.id)
+    if options.json:
+        print_json(found.to_json())
+    else:
+        print_graph(found)
+    return 0
+
+
+def _add_schedule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("schedule", metavar="SCHEDULE", help="id or name of a schedule")
+
+
+def _verify(service: VersionService, options: argparse.Namespace) -> int:
+    schedule_id = None if options.schedule is None else find_schedule(service, options.schedule).schedule.id
+    found = service.audit(schedule_id)
+    if options.json:
+        faults = [
+            {"schedule": f.schedule_name, "version": f.version.id, "number": f.version.number, "message": f.message}
+            for f in found.faults
+        ]
+        counts = {"schedules": found.schedules, "versions": found.versions, "references": found.references}
+        print_json({**counts, "faults": faults})
+    else:
+        print(
+            f"{found.versions} versions of {found.schedules} schedules and {found.references} references were checked."
+        )
+        if found.faults:
+            rows = [[f.schedule_name, str(f.version.number), f.message] for f in found.faults]
+            print_table("Faults", ("Schedule", "Version", "What is wrong"), rows)
+        else:
+            print("All is well.")
+    return 1 if found.faults else 0
 
 
 def _summary_json(item: ScheduleSummary) -> dict[str, Any]:
@@ -123,3 +198,26 @@ def _summary_json(item: ScheduleSummary) -> dict[str, Any]:
         "createdAt": item.schedule.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "head": item.head.to_json(),
     }
+
+
+def _unused(_service: VersionService, _options: argparse.Namespace) -> int:
+    raise AssertionError("merges need a service of their own")
+
+
+_ACTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Action]] = {
+    "list": ("the schedules, or the versions of one", _add_list, _list),
+    "show": ("one version, or its data", _add_show, _show),
+    "diff": ("what differs between two versions: figures, orders, operations", _add_diff, _diff),
+    "blame": ("every version that changed an operation, how and by whom", _add_blame, _blame),
+    "graph": ("the history of a schedule", _add_schedule, _graph),
+    "merge": ("merge a version or scenario into the live plan or another scenario", change.add_merge, _unused),
+    "rollback": ("make a new version that equals an old one", change.add_rollback, change.rollback),
+    "cherry-pick": ("take single operations or orders of a version over", change.add_pick, change.pick),
+    "tag": ("name a version, or take the name away", change.add_tag, change.tag),
+    "state": ("approve, publish or withdraw a version", change.add_state, change.set_state),
+    "verify": ("check every version, difference and reference", _add_list, _verify),
+}
+_SHARED: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+    ("export", "write a version to a file for others", share.add_export_arguments),
+    ("import", "take in a file that others made", share.add_import_arguments),
+)

@@ -92,6 +92,13 @@ class DraftKeeper:
             mine = self._mine.get((schedule_id, head))
             return 0 if mine is None else mine.seq
 
+    def renamed(self, schedule_id: str, head: str, new_head: str) -> None:
+        """Go on with this window's draft of a head that has another name now."""
+        with self._lock:
+            mine = self._mine.pop((schedule_id, head), None)
+            if mine is not None:
+                self._mine[schedule_id, new_head] = mine
+
     def append(
         self, schedule_id: str, base_version_id: str, label: str, delta: dict[str, Any] | bytes, head: str = MAIN_HEAD
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from engine.model import OptimizationRequest, Schedule
 from engine.plan import PlanFacts
 
 _T = TypeVar("_T", bound=Told)
+_BREATH_S = 0.001
 
 
 class Explanation:
@@ -134,6 +136,14 @@ class Explanation:
             raise TaktwerkError(ErrorCode.NOT_FOUND, f"The operation {event_id!r} {reason}.", {"eventId": event_id})
         with self._lock:
             return self._lateness.chain(event_id)[-1]
+
+    def dismiss(self) -> None:
+        """Free what is kept, part by part: all at once would hold other threads for long. Ask nothing afterwards."""
+        with self._lock:
+            for name in (*self.__dict__,):
+                if name != "_lock":
+                    del self.__dict__[name]
+                    time.sleep(_BREATH_S)
 
     # inside
 

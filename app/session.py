@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.commands import Command
+from app.head_versions import HeadVersions
 from app.preview import Preview, make_preview
 from app.session_history import History, Step
 from app.session_jobs import Applied, ApplyJob, BigStep, Fetched, SaveJob, VersionJob
@@ -83,6 +84,16 @@ class PlanningSession:
     def kpis(self) -> Kpis:
         """Its key figures."""
         return self._state.kpis
+
+    @property
+    def head_name(self) -> str:
+        """The head that is worked on: the live plan's (``main``), or a scenario's."""
+        return getattr(self._versions, "head_name", "main")
+
+    def rename_head(self, name: str) -> None:
+        """Go on under the new name of the scenario that is open."""
+        if isinstance(self._versions, HeadVersions):
+            self._versions.head_name = name
 
     @property
     def is_dirty(self) -> bool:

@@ -6,16 +6,21 @@ for milliseconds only.
 
 from __future__ import annotations
 
-import builtins
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
+from app.cherry_pick import Picked, cherry_pick
+from app.collector import collector_paused
 from app.drafts import DraftKeeper, RecoveredEdit, Recovery
-from app.version_check import VersionFault, verify
-from engine.diff import Delta, diff
+from app.marks import MarkService
+from app.scenarios import ScenarioService
+from app.version_check import VersionFault
+from app.version_reading import ScheduleSummary, VersionReader
+from engine.diff import diff
 from engine.errors import ErrorCode, TaktwerkError
 from engine.metrics import kpis
 from engine.model import Schedule
@@ -23,9 +28,10 @@ from engine.validate import parse_schedule
 from storage import canonical
 from storage.canonical import Encoded
 from storage.database import Database
-from storage.rows import Draft, HeadRow, ScheduleRow, Source, VersionInfo
+from storage.rows import Draft, HeadRow, MergeRow, ScheduleRow, Source, VersionInfo
 from storage.tables import MAIN_HEAD
 from storage.unit_of_work import UnitOfWork
+from storage.version_form import Form
 
 __all__ = [
     "Draft",
@@ -54,14 +60,6 @@ class Opened(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ScheduleSummary:
-    """One schedule in a list, with its live version."""
-
-    schedule: ScheduleRow
-    head: VersionInfo
-
-
-@dataclass(frozen=True, slots=True)
 class _Prepared:
     """A version that is ready to be inserted."""
 
@@ -70,9 +68,13 @@ class _Prepared:
     delta: dict[str, Any] | None
     metrics: dict[str, Any]
     parent_id: str | None
+    form: Form
+    merge_parent_id: str | None = None
+    origin_id: str | None = None
+    run_id: str | None = None
 
 
-class VersionService:
+class VersionService(VersionReader):
     """What can be done with versions. Safe to use from any thread.
 
     Parameters
@@ -81,12 +83,19 @@ class VersionService:
         Where everything is stored.
     user
         Who saves, by name.
+
+    Attributes
+    ----------
+    scenarios, marks
+        What can be done with scenarios; tags, states and notes of versions.
     """
 
     def __init__(self, database: Database, user: str = "") -> None:
-        self._database = database
+        super().__init__(database)
         self._user = user
         self._drafts = DraftKeeper(database)
+        self.scenarios = ScenarioService(database, user)
+        self.marks = MarkService(database, user)
         self._recent: OrderedDict[str, Schedule] = OrderedDict()
         self._recent_lock = threading.Lock()
 
@@ -129,6 +138,10 @@ class VersionService:
         source: Source = "manual",
         head: str = MAIN_HEAD,
         edits: int | None = None,
+        *,
+        merge_parent: str | None = None,
+        origin: str | None = None,
+        run_id: str | None = None,
     ) -> VersionInfo:
         """Store a schedule as the next version and move the head to it; this window's draft is then done with.
 
@@ -139,6 +152,8 @@ class VersionService:
         edits
             How many edits of the draft are in ``data`` (``edit_count`` when they were taken); all by default. Later
             ones are kept as edits of the new version.
+        merge_parent, origin, run_id
+            The second parent of a merge; the version that was gone back to or taken from; the run a plan is from.
 
         Raises
         ------
@@ -146,7 +161,7 @@ class VersionService:
             E004 with ``details`` base, ours and theirs when the head has moved; E008 when it cannot be stored. Nothing
             is changed then, and the draft stays.
         """
-        prepared = self._prepare(data, expected_head)
+        prepared = self._prepare(data, expected_head, merge_parent, origin, run_id)
         settling = self._drafts.settling(schedule_id, head, expected_head, edits)
         with settling as settle, self._database.unit_of_work() as uow:
             info = self._advance(uow, schedule_id, head, prepared, source, comment)
@@ -170,7 +185,7 @@ class VersionService:
         TaktwerkError
             As ``save``, and E012 when there is no such run.
         """
-        prepared = self._prepare(data, expected_head)
+        prepared = self._prepare(data, expected_head, run_id=run_id)
         settling = self._drafts.settling(schedule_id, head, expected_head, None)
         with settling as settle, self._database.unit_of_work() as uow:
             info = self._advance(uow, schedule_id, head, prepared, "optimization", comment)
@@ -185,97 +200,103 @@ class VersionService:
         """Store a new version equal to an old one and return it; errors as ``save``."""
         old = self.show(version_id)
         text = comment or f"Back to version {old.number}"
-        return self.save(schedule_id, expected_head, self.data(version_id), text, head=head)
+        return self.save(
+            schedule_id, expected_head, self.data(version_id), text, "rollback", head=head, origin=version_id
+        )
 
-    # out of it
+    def cherry_pick(
+        self,
+        schedule_id: str,
+        expected_head: str,
+        version_id: str,
+        *,
+        event_ids: Collection[str] = (),
+        order_ids: Collection[str] = (),
+        head: str = MAIN_HEAD,
+        comment: str = "",
+        only_its_own: bool = False,
+    ) -> tuple[VersionInfo, Picked]:
+        """Take single operations or orders of a version into a head, as a new version.
 
-    def schedules(self) -> builtins.list[ScheduleSummary]:
-        """Return every schedule with its live version, oldest schedule first."""
-        with self._database.read() as view:
-            return [
-                ScheduleSummary(row, view.versions.get(view.heads.get(row.id).version_id))
-                for row in view.schedules.list()
-            ]
+        Parameters
+        ----------
+        only_its_own
+            Take only what that version changed against its parent; by default, what it has differently than the head.
 
-    def find_import(self, schedule: Schedule) -> str | None:
-        """Return the id of the newest schedule that began with just these data, or ``None``."""
-        wanted = canonical.encode(schedule).content_hash
-        with self._database.read() as view:
-            for row in reversed(view.schedules.list()):
-                if view.versions.by_number(row.id, 1).content_hash == wanted:
-                    return row.id
-        return None
+        Raises
+        ------
+        TaktwerkError
+            E012 when nothing of what is asked for differs; else as ``save``.
+        """
+        source = self.show(version_id)
+        parent = source.parent_version_id
+        base = self.data(parent) if only_its_own and parent is not None else None
+        onto = self.data(expected_head)
+        picked = cherry_pick(onto, self.data(version_id), event_ids=event_ids, order_ids=order_ids, base=base)
+        text = comment or f"{len(picked.taken)} changes from version {source.number}"
+        info = self.save(schedule_id, expected_head, picked.schedule, text, "cherry_pick", head=head, origin=version_id)
+        return info, picked
+
+    def save_merge(
+        self, merge: MergeRow, data: Schedule, side: Schedule | None, comment: str = "", edits: int | None = None
+    ) -> VersionInfo:
+        """Make a merge the next version of its head and forget it, in one transaction (``MergeService.finish``).
+
+        Parameters
+        ----------
+        side
+            The side that was merged into the head, if it is no version yet: it becomes one, from the merge's base.
+
+        Raises
+        ------
+        TaktwerkError
+            As ``save``, and E012 when the merge is over already.
+        """
+        theirs_is_merged = merge.kind in ("import", "run")
+        second = merge.theirs_version_id if theirs_is_merged else merge.ours_version_id
+        prepared = self._prepare(data, merge.head_version_id, second, run_id=merge.run_id)
+        other = None if side is None else self._prepare(side, merge.base_version_id, run_id=merge.run_id)
+        source: Source = "optimization" if merge.kind == "run" else "import" if merge.kind == "import" else "manual"
+        text = comment or f"Merge: {merge.label}".removesuffix(": ")
+        settling = self._drafts.settling(merge.schedule_id, merge.head_name, merge.base_version_id, edits)
+        with settling as settle, self._database.unit_of_work() as uow:
+            if other is not None:
+                added = self._add(uow, merge.schedule_id, other, source, merge.label)
+                prepared = replace(prepared, merge_parent_id=added.id)
+            info = self._advance(uow, merge.schedule_id, merge.head_name, prepared, "merge", text)
+            if merge.kind == "head":
+                settle(uow, info.id)
+            if merge.run_id is not None:
+                uow.runs.set_result(merge.run_id, info.id)
+            uow.merges.remove(merge.id)
+            uow.commit()
+        return self._advanced(info, data)
 
     def open(self, schedule_id: str, head: str = MAIN_HEAD) -> Opened:
         """Return the head's version, its schedule and its draft (E012; E008 when the version is damaged)."""
         with self._database.read() as view:
             info = view.versions.get(view.heads.get(schedule_id, head).version_id)
-            schedule = view.versions.data(info.id)
+            with collector_paused():
+                schedule = view.versions.data(info.id)
             draft = view.drafts.load(schedule_id, head)
         self._stored(info, schedule)
         return Opened(info, schedule, draft if draft and draft.edits else None)
 
-    def head(self, schedule_id: str, head: str = MAIN_HEAD) -> VersionInfo:
-        """Return the version that a head stands on (E012)."""
-        with self._database.read() as view:
-            return view.versions.get(view.heads.get(schedule_id, head).version_id)
-
-    def list(self, schedule_id: str) -> builtins.list[VersionInfo]:
-        """Return a schedule's versions, newest first (E012)."""
-        with self._database.read() as view:
-            view.schedules.get(schedule_id)
-            return view.versions.list(schedule_id)
-
-    def show(self, version_id: str) -> VersionInfo:
-        """Return one version without its data (E012)."""
-        with self._database.read() as view:
-            return view.versions.get(version_id)
-
-    def data(self, version_id: str) -> Schedule:
-        """Return a version's schedule, checked against its hash (E008, E012)."""
-        with self._database.read() as view:
-            return view.versions.data(version_id)
-
-    def diff(self, from_version_id: str, to_version_id: str) -> Delta:
-        """Return what turns one version into another (E008, E012)."""
-        with self._database.read() as view:
-            return diff(view.versions.data(from_version_id), view.versions.data(to_version_id))
-
-    def diff_from_parent(self, version_id: str) -> Delta | None:
-        """Return the stored difference to the parent version, ``None`` for one without a parent (E012)."""
-        with self._database.read() as view:
-            stored = view.versions.diff(version_id)
-        return None if stored is None else Delta.from_json(stored)
-
-    def verify(self, schedule_id: str | None = None) -> builtins.list[VersionFault]:
-        """Check the file, every version's hash, and that stored differences rebuild their versions (E008)."""
-        return verify(self._database, schedule_id)
-
     # scenarios
-
-    def heads(self, schedule_id: str) -> builtins.list[HeadRow]:
-        """Return the live plan's head and the scenarios' of a schedule (E012)."""
-        with self._database.read() as view:
-            view.schedules.get(schedule_id)
-            return view.heads.list(schedule_id)
 
     def create_scenario(self, schedule_id: str, name: str, version_id: str) -> HeadRow:
         """Begin a scenario at a version (E001 when the name is taken or empty, E012)."""
-        with self._database.unit_of_work() as uow:
-            if uow.versions.get(version_id).schedule_id != schedule_id:
-                raise TaktwerkError(
-                    ErrorCode.NOT_FOUND, "This version belongs to another schedule.", {"version": version_id}
-                )
-            row = uow.heads.create(schedule_id, name, version_id)
-            uow.commit()
-            return row
+        return self.scenarios.create(schedule_id, name, version_id)
+
+    def rename_scenario(self, schedule_id: str, name: str, new_name: str) -> HeadRow:
+        """Give a scenario another name, also while this window edits it (E001, E005, E012)."""
+        row = self.scenarios.rename(schedule_id, name, new_name)
+        self._drafts.renamed(schedule_id, name, row.name)
+        return row
 
     def delete_scenario(self, schedule_id: str, name: str) -> None:
         """Delete a scenario with its unsaved edits; its versions stay (E005 for the live plan, E012)."""
-        with self._database.unit_of_work() as uow:
-            uow.drafts.discard(schedule_id, name)
-            uow.heads.delete(schedule_id, name)
-            uow.commit()
+        self.scenarios.delete(schedule_id, name)
 
     # the draft
 
@@ -305,18 +326,38 @@ class VersionService:
 
     # inside
 
-    def _prepare(self, schedule: Schedule, parent_id: str | None) -> _Prepared:
+    def _prepare(
+        self,
+        schedule: Schedule,
+        parent_id: str | None,
+        merge_parent_id: str | None = None,
+        origin_id: str | None = None,
+        run_id: str | None = None,
+    ) -> _Prepared:
         encoded = canonical.encode(schedule)
         delta = None
         if parent_id is not None:
             parent = self._recent.get(parent_id) or self.data(parent_id)
             delta = diff(parent, schedule).to_json()
-        return _Prepared(schedule, encoded, delta, asdict(kpis(schedule)), parent_id)
+        with self._database.read() as view:
+            form = view.versions.form(parent_id, encoded, delta)
+        figures = asdict(kpis(schedule))
+        return _Prepared(schedule, encoded, delta, figures, parent_id, form, merge_parent_id, origin_id, run_id)
 
     def _add(self, uow: UnitOfWork, schedule_id: str, prepared: _Prepared, source: Source, comment: str) -> VersionInfo:
-        user = uow.users.ensure(self._user) if self._user else None
         return uow.versions.add(
-            schedule_id, prepared.parent_id, prepared.encoded, prepared.delta, source, prepared.metrics, user, comment
+            schedule_id,
+            prepared.parent_id,
+            prepared.encoded,
+            prepared.delta,
+            source,
+            prepared.metrics,
+            uow.users.ensure(self._user) if self._user else None,
+            comment,
+            merge_parent_version_id=prepared.merge_parent_id,
+            origin_version_id=prepared.origin_id,
+            run_id=prepared.run_id,
+            form=prepared.form,
         )
 
     def _advance(
@@ -324,7 +365,14 @@ class VersionService:
     ) -> VersionInfo:
         """Add the version and move the head by compare-and-set."""
         expected = prepared.parent_id or ""
-        current = uow.heads.get(schedule_id, head).version_id
+        standing = uow.heads.get(schedule_id, head)
+        if standing.is_archived:
+            raise TaktwerkError(
+                ErrorCode.RESOURCE_LOCKED,
+                f"The scenario {head!r} is archived. Take it out of the archive to go on with it.",
+                {"head": head},
+            )
+        current = standing.version_id
         if current != expected:
             raise _conflict(uow.versions.get(expected), prepared, uow.versions.get(current))
         info = self._add(uow, schedule_id, prepared, source, comment)

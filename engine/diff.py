@@ -9,77 +9,19 @@ A delta is field-level and by id, in wire names and JSON values. The laws that t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import compress
 from operator import is_not
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from engine.delta import COLLECTIONS, Delta, FieldChange, ItemChange, changed_fields, same
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import Constraint, Dto, Metadata, Operation, Schedule, Snapshot
 
-COLLECTIONS = ("resources", "events", "dependencies", "constraints", "calendars", "orders", "setup_matrices")
+__all__ = ["COLLECTIONS", "Delta", "FieldChange", "ItemChange", "apply", "compose", "diff", "invert", "other_objects"]
 
 T = TypeVar("T")
-FieldChange = tuple[Any, Any]
-"""(value before, value after) as JSON; ``None`` where there was or will be none."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemChange:
-    """The changed fields of one item. ``added``: every field was absent; ``removed``: every field will be."""
-
-    fields: dict[str, FieldChange]
-    added: bool = False
-    removed: bool = False
-
-    def inverted(self) -> ItemChange:
-        """Return the change that takes this one back."""
-        return ItemChange({k: (b, a) for k, (a, b) in self.fields.items()}, self.removed, self.added)
-
-
-@dataclass(frozen=True)
-class Delta:
-    """Changes by collection and id. ``order`` holds the ids before and after where members or their order changed."""
-
-    items: dict[str, dict[str, ItemChange]] = field(default_factory=dict)
-    order: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
-    metadata: dict[str, FieldChange] = field(default_factory=dict)
-    version: FieldChange | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing differs."""
-        return not (self.items or self.order or self.metadata or self.version)
-
-    def changed_ids(self, collection: str) -> tuple[str, ...]:
-        """Return the ids of the collection's added, changed and removed items."""
-        return tuple(self.items.get(collection, ()))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data; ``from_json`` is its inverse."""
-        out: dict[str, Any] = {}
-        for collection, changes in self.items.items():
-            out[collection] = {key: _change_to_json(change) for key, change in changes.items()}
-        if self.order:
-            out["order"] = {c: [list(before), list(after)] for c, (before, after) in self.order.items()}
-        if self.metadata:
-            out["metadata"] = {k: list(v) for k, v in self.metadata.items()}
-        if self.version:
-            out["version"] = list(self.version)
-        return out
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> Delta:
-        """Return the delta of ``to_json`` data."""
-        items = {
-            c: {key: _change_from_json(change) for key, change in data[c].items()} for c in COLLECTIONS if c in data
-        }
-        order = {c: (tuple(v[0]), tuple(v[1])) for c, v in data.get("order", {}).items()}
-        metadata = {k: (v[0], v[1]) for k, v in data.get("metadata", {}).items()}
-        version = (data["version"][0], data["version"][1]) if "version" in data else None
-        return Delta(items, order, metadata, version)
 
 
 def diff(a: Schedule, b: Schedule) -> Delta:
@@ -93,16 +35,14 @@ def diff(a: Schedule, b: Schedule) -> Delta:
             continue
         others = other_objects(old, new)
         if others is not None and all(a.id == b.id for a, b in others):
-            changes = {b.id: ItemChange(_field_changes(a, b)) for a, b in others if a != b}
+            changes = {b.id: ItemChange(_field_changes(a, b)) for a, b in others if not _is_same(a, b)}
             if changes:
                 items[collection] = changes
             continue
         changes = _item_changes(old, new)
         if changes:
             items[collection] = changes
-        ids = tuple(x.id for x in old), tuple(x.id for x in new)
-        if ids[0] != ids[1]:
-            order[collection] = ids
+        order[collection] = tuple(x.id for x in old), tuple(x.id for x in new)
     metadata = {} if a.metadata is b.metadata else _field_changes(a.metadata, b.metadata)
     version = None if a.version == b.version else (a.version, b.version)
     return Delta(items, order, metadata, version)
@@ -186,7 +126,7 @@ def _item_changes(old: tuple[Any, ...], new: tuple[Any, ...]) -> dict[str, ItemC
         was = before.get(key)
         if was is None:
             out[key] = ItemChange({k: (None, v) for k, v in item.to_json().items()}, added=True)
-        elif was is not item and was != item:
+        elif not _is_same(was, item):
             out[key] = ItemChange(_field_changes(was, item))
     for key, item in before.items():
         if key not in after:
@@ -195,8 +135,17 @@ def _item_changes(old: tuple[Any, ...], new: tuple[Any, ...]) -> dict[str, ItemC
 
 
 def _field_changes(a: Dto, b: Dto) -> dict[str, FieldChange]:
-    x, y = a.to_json(), b.to_json()
-    return {k: (x.get(k), y.get(k)) for k in sorted(x.keys() | y.keys()) if x.get(k) != y.get(k)}
+    return changed_fields(a.to_json(), b.to_json())
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether two items are the same to the last bit of their JSON; only ``attributes`` can hold what Python blurs."""
+    if a is b:
+        return True
+    if type(a) is not type(b) or a.__dict__ != b.__dict__:
+        return False
+    own = a.__dict__.get("attributes")
+    return own is None or same(own, b.attributes)
 
 
 def _applied(
@@ -206,22 +155,29 @@ def _applied(
     order: tuple[tuple[str, ...], tuple[str, ...]] | None,
 ) -> tuple[Any, ...]:
     if order is None:
-        return tuple(_changed(collection, x, changes[x.id]) if x.id in changes else x for x in items)
+        places = [i for i, item in enumerate(items) if item.id in changes]
+        _expect(f"the number of {collection} to change", len(places), len(changes))
+        out = list(items)
+        for i in places:
+            out[i] = _changed(collection, out[i], changes[out[i].id])
+        return tuple(out)
     _expect(f"the ids of {collection}", tuple(x.id for x in items), order[0])
     by_id = {x.id: x for x in items}
     for key, change in changes.items():
+        _expect(f"{collection} {key}", key in by_id, not change.added)
         if change.removed:
             _changed(collection, by_id.pop(key), change)
         elif change.added:
-            by_id[key] = _parse(collection, {k: v for k, (_, v) in change.fields.items()})
+            by_id[key] = parse_item(collection, {k: v for k, (_, v) in change.fields.items()})
         else:
             by_id[key] = _changed(collection, by_id[key], change)
+    _expect(f"what {collection} there are", set(by_id), set(order[1]))
     return tuple(by_id[key] for key in order[1])
 
 
 def _changed(collection: str, item: Any, change: ItemChange) -> Any:
     data = _patched(f"{collection} {item.id}", item.to_json(), change.fields)
-    return None if change.removed else _parse(collection, data)
+    return None if change.removed else parse_item(collection, data)
 
 
 def _patched(where: str, data: dict[str, Any], fields: dict[str, FieldChange]) -> dict[str, Any]:
@@ -234,7 +190,8 @@ def _patched(where: str, data: dict[str, Any], fields: dict[str, FieldChange]) -
     return data
 
 
-def _parse(collection: str, data: dict[str, Any]) -> Any:
+def parse_item(collection: str, data: dict[str, Any]) -> Any:
+    """Return the item of a collection that JSON data describe (pydantic.ValidationError when they do not)."""
     if collection == "events":
         return Operation.model_validate(data)
     if collection == "constraints":
@@ -243,7 +200,7 @@ def _parse(collection: str, data: dict[str, Any]) -> Any:
 
 
 def _expect(what: str, found: Any, wanted: Any) -> None:
-    if found != wanted:
+    if not same(found, wanted):
         raise TaktwerkError(
             ErrorCode.VERSION_CONFLICT,
             f"These changes do not fit this schedule: {what} is {found!r:.80}, the changes start from {wanted!r:.80}.",
@@ -264,23 +221,7 @@ def _composed_fields(first: dict[str, FieldChange], second: dict[str, FieldChang
     out = dict(first)
     for key, (before, after) in second.items():
         out[key] = (out[key][0] if key in out else before, after)
-    return {k: v for k, v in out.items() if v[0] != v[1]}
-
-
-def _change_to_json(change: ItemChange) -> dict[str, Any]:
-    if change.added:
-        return {"added": {k: v for k, (_, v) in change.fields.items()}}
-    if change.removed:
-        return {"removed": {k: v for k, (v, _) in change.fields.items()}}
-    return {"changed": {k: list(v) for k, v in change.fields.items()}}
-
-
-def _change_from_json(data: dict[str, Any]) -> ItemChange:
-    if "added" in data:
-        return ItemChange({k: (None, v) for k, v in data["added"].items()}, added=True)
-    if "removed" in data:
-        return ItemChange({k: (v, None) for k, v in data["removed"].items()}, removed=True)
-    return ItemChange({k: (v[0], v[1]) for k, v in data["changed"].items()})
+    return {k: v for k, v in out.items() if not same(*v)}
 
 
 _CONSTRAINTS = TypeAdapter[Any](Constraint).validate_python

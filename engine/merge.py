@@ -3,53 +3,53 @@
 An *atom* is what is merged as one: a placement (resource, start, end, chosen demands) is a single atom, so that two
 edits never blend into a placement that nobody made; every other field is an atom of its own, and so is each key of
 ``attributes``. An atom changed on one side takes that side; changed on both sides to different values it is a
-conflict. A merge without conflict can still break rules: the checker says so.
+conflict. Three things go beyond fields:
+
+- **History beats plans.** Where one side has started or completed an operation, its placement, status and progress
+  hold, whatever the other side planned for it, even if that deleted it. Two different histories are a conflict.
+- **Nothing dangles.** Where one side deleted what the other side uses, that is a conflict with the atom "reference".
+- **Choices stand beside their conflicts**, by keys that stay the same: base, ours, theirs, or a value of one's own.
+
+A merge without conflict can still break rules: the checker says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from engine.diff import COLLECTIONS, Delta, ItemChange, apply, diff
-from engine.model import Schedule
+from pydantic import ValidationError
 
-Side = Literal["ours", "theirs"]
-PLACEMENT_FIELDS = frozenset({"resourceId", "startDate", "endDate", "demands"})
+from engine.delta import COLLECTIONS, Delta, FieldChange, ItemChange, same
+from engine.delta_parts import weave
+from engine.diff import apply, diff
+from engine.errors import Fault, invalid_schedule
+from engine.merge_items import both_changed, merged_metadata
+from engine.merge_references import References, refuse_unknown
+from engine.merge_types import PLACEMENT_FIELDS, Choice, Chooser, Conflict, Settled, Side, Value
+from engine.model import Operation, Schedule
 
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """One atom that both sides changed differently. Values are JSON by wire name; ``None`` = absent or removed."""
-
-    collection: str
-    item_id: str
-    atom: str
-    base: Any
-    ours: Any
-    theirs: Any
-
-    @property
-    def key(self) -> str:
-        """What a resolution names."""
-        return f"{self.collection}/{self.item_id}/{self.atom}"
+__all__ = ["PLACEMENT_FIELDS", "Choice", "Conflict", "Merged", "Settled", "Side", "Value", "merge"]
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The merge with every conflict settled by the resolutions (or by ``prefer``), and the conflicts beside it."""
+    """The merge with every conflict settled by the resolutions (or by ``prefer``), and the conflicts beside it.
+
+    ``unresolved`` are those without a resolution; ``settled`` what history decided without asking.
+    """
 
     schedule: Schedule
     conflicts: tuple[Conflict, ...]
     unresolved: tuple[Conflict, ...]
+    settled: tuple[Settled, ...] = ()
 
 
 def merge(
     base: Schedule,
     ours: Schedule,
     theirs: Schedule,
-    resolutions: Mapping[str, Side] | None = None,
+    resolutions: Mapping[str, Choice] | None = None,
     prefer: Side = "ours",
 ) -> Merged:
     """Merge two edits of one base.
@@ -59,130 +59,106 @@ def merge(
     base, ours, theirs
         The common ancestor and the two edits of it.
     resolutions
-        The side to take by conflict key.
+        What to take by conflict key: a side, ``"base"``, or a ``Value``. Keys that no conflict has do nothing.
     prefer
         The side that conflicts without a resolution take; they are listed as ``unresolved``.
 
+    Raises
+    ------
+    TaktwerkError
+        E001 when a ``Value`` is not what such a field can hold, or names what neither side has.
+
     Notes
     -----
-    ``merge(b, x, b).schedule == x`` and ``merge(b, b, x).schedule == x``; where membership changed on both sides, the
-    order of ``ours`` is kept and what theirs added follows.
+    ``merge(b, x, b).schedule == x``, ``merge(b, b, x).schedule == x`` and ``merge(b, x, x).schedule == x``. Where both
+    sides changed the order of items, that of ``ours`` is kept. What a choice leads to may raise a conflict that was
+    not there before (a deletion taken, say, that something else needs).
     """
     from_ours, from_theirs = diff(base, ours), diff(base, theirs)
     if from_theirs.is_empty:
         return Merged(ours, (), ())
     if from_ours.is_empty:
         return Merged(theirs, (), ())
-    chosen = resolutions or {}
-    conflicts: list[Conflict] = []
+    chooser = Chooser(resolutions or {}, prefer)
+    deltas = from_ours, from_theirs
+    items = _merged_items((base, ours, theirs), deltas, chooser)
+    metadata = merged_metadata(from_ours.metadata, from_theirs.metadata, chooser)
+    version = _merged_version(from_ours.version, from_theirs.version, chooser)
+    references = References((base, ours, theirs), deltas, chooser)
+    while True:
+        order = {name: found for name in COLLECTIONS if (found := _merged_order(name, base, deltas, items))}
+        held = {name: changes for name, changes in items.items() if changes}
+        schedule = _applied(Delta(held, order, metadata, version), base)
+        if not references.mend(schedule, items):
+            break
+    if chooser.has_values:
+        refuse_unknown(schedule)
+    return Merged(schedule, chooser.conflicts, chooser.unresolved, tuple(chooser.settled))
 
-    def pick(conflict: Conflict) -> Side:
-        conflicts.append(conflict)
-        return chosen.get(conflict.key, prefer)
 
-    merged = apply(_taken(base, from_ours, from_theirs, pick), base)
-    unresolved = tuple(c for c in conflicts if c.key not in chosen)
-    return Merged(merged, tuple(conflicts), unresolved)
+def _applied(delta: Delta, base: Schedule) -> Schedule:
+    try:
+        return apply(delta, base)
+    except ValidationError as error:  # a value of the planner's own
+        faults = [Fault(".".join(map(str, e["loc"])), repr(e.get("input"))[:80], e["msg"]) for e in error.errors()]
+        raise invalid_schedule(faults, "value chosen for a conflict") from error
 
 
-def _taken(base: Schedule, ours: Delta, theirs: Delta, pick: Callable[[Conflict], Side]) -> Delta:
+def _merged_items(
+    sides: tuple[Schedule, Schedule, Schedule], deltas: tuple[Delta, Delta], chooser: Chooser
+) -> dict[str, dict[str, ItemChange]]:
     items: dict[str, dict[str, ItemChange]] = {}
-    order: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for collection in COLLECTIONS:
-        mine, other = ours.items.get(collection, {}), theirs.items.get(collection, {})
-        out = dict(mine)
-        for key, change in other.items():
-            if key not in mine:
-                out[key] = change
-            elif mine[key] != change:
-                out[key] = _both_changed(collection, key, mine[key], change, pick)
-        out = {k: c for k, c in out.items() if c.fields or c.added or c.removed}
-        if out:
-            items[collection] = out
-        ids = _merged_order(base, collection, ours, theirs, out)
-        if ids:
-            order[collection] = ids
-    metadata = dict(ours.metadata)
-    for key, (before, after) in theirs.metadata.items():
-        if key in metadata and metadata[key][1] != after:
-            conflict = Conflict("metadata", "", key, before, metadata[key][1], after)
-            if pick(conflict) == "ours":
+        mine, other = (delta.items.get(collection, {}) for delta in deltas)
+        both = {key for key in other if key in mine}
+        found = [_operations(side, both) for side in sides] if collection == "events" and both else []
+        out = {**mine, **{key: change for key, change in other.items() if key not in both}}
+        for key in (key for key in other if key in both):
+            if _is_same(mine[key], other[key]):
                 continue
-        metadata[key] = before, after
-    return Delta(items, order, metadata, ours.version or theirs.version)
+            three = (found[0].get(key), found[1].get(key), found[2].get(key)) if found else (None, None, None)
+            change = both_changed(collection, key, mine[key], other[key], chooser, three)
+            if change is None:
+                del out[key]
+            else:
+                out[key] = change
+        items[collection] = out
+    return items
+
+
+def _operations(schedule: Schedule, keys: set[str]) -> dict[str, Operation]:
+    return {op.id: op for op in schedule.snapshot.events if op.id in keys}
+
+
+def _is_same(one: ItemChange, other: ItemChange) -> bool:
+    return one == other and all(same(change, other.fields[name]) for name, change in one.fields.items())
+
+
+def _merged_version(ours: FieldChange | None, theirs: FieldChange | None, chooser: Chooser) -> FieldChange | None:
+    if ours is None or theirs is None or ours == theirs:
+        return ours or theirs
+    taken = chooser.value(Conflict("version", "", "version", ours[0], ours[1], theirs[1]))
+    return None if taken == ours[0] else (ours[0], str(taken))
 
 
 def _merged_order(
-    base: Schedule, collection: str, ours: Delta, theirs: Delta, changes: dict[str, ItemChange]
+    collection: str, base: Schedule, deltas: tuple[Delta, Delta], items: dict[str, dict[str, ItemChange]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    if collection not in ours.order and collection not in theirs.order:
+    """The ids before and after, where they differ: one side's order if only it changed it, else that of ours."""
+    orders = [delta.order[collection][1] for delta in deltas if collection in delta.order]
+    if not orders:
         return None
-    before = tuple(x.id for x in getattr(base.snapshot, collection))
-    mine = ours.order[collection][1] if collection in ours.order else None
-    other = theirs.order[collection][1] if collection in theirs.order else None
-    wanted = (mine or ()) + (other or ()) if mine is not None else (other or ())
-    present = (set(before) | {k for k, c in changes.items() if c.added}) - {k for k, c in changes.items() if c.removed}
-    after = tuple(dict.fromkeys(key for key in (*wanted, *before) if key in present))
+    before = tuple(item.id for item in getattr(base.snapshot, collection))
+    if len(orders) == 2:
+        shared = set(before).intersection(*orders)
+        was, mine, other = ([key for key in ids if key in shared] for ids in (before, *orders))
+        if mine == was != other:
+            orders.reverse()
+    arranged = orders[0]
+    for ids in (*orders[1:], before):
+        arranged = weave(arranged, ids)
+    changes = items[collection]
+    gone = {key for key, change in changes.items() if change.removed}
+    known = set(before) | {key for key, change in changes.items() if change.added}
+    after = tuple(key for key in arranged if key in known and key not in gone)
     return (before, after) if before != after else None
-
-
-def _both_changed(
-    collection: str, key: str, mine: ItemChange, other: ItemChange, pick: Callable[[Conflict], Side]
-) -> ItemChange:
-    if mine.removed or other.removed or mine.added or other.added:
-        conflict = Conflict(collection, key, "item", _side(mine, 0), _side(mine, 1), _side(other, 1))
-        return mine if pick(conflict) == "ours" else other
-    fields = dict(mine.fields)
-    clashes: dict[str, None] = {}
-    for name, (before, after) in other.fields.items():
-        atom = _atom(collection, name)
-        if name == "attributes" and name in mine.fields:
-            fields[name] = before, _merged_attributes(collection, key, mine.fields[name], (before, after), pick)
-        elif any(_atom(collection, own) == atom for own in mine.fields):
-            clashes[atom] = None
-        else:
-            fields[name] = before, after
-    for atom in clashes:
-        ours_part = {k: v for k, v in mine.fields.items() if _atom(collection, k) == atom}
-        theirs_part = {k: v for k, v in other.fields.items() if _atom(collection, k) == atom}
-        if ours_part == theirs_part:
-            continue
-        base_part = {k: v[0] for k, v in (ours_part | theirs_part).items()}
-        ours_value = base_part | {k: v[1] for k, v in ours_part.items()}
-        theirs_value = base_part | {k: v[1] for k, v in theirs_part.items()}
-        side = pick(Conflict(collection, key, atom, base_part, ours_value, theirs_value))
-        if side == "theirs":
-            fields = {k: v for k, v in fields.items() if k not in ours_part} | theirs_part
-    return ItemChange({k: v for k, v in fields.items() if v[0] != v[1]})
-
-
-def _merged_attributes(
-    collection: str,
-    key: str,
-    mine: tuple[Any, Any],
-    other: tuple[Any, Any],
-    pick: Callable[[Conflict], Side],
-) -> Any:
-    base, ours, theirs = mine[0] or {}, mine[1] or {}, other[1] or {}
-    out = dict(ours)
-    for name in base.keys() | theirs.keys():
-        before, own, their = base.get(name), ours.get(name), theirs.get(name)
-        if their == before or own == their:
-            continue
-        conflict = Conflict(collection, key, f"attributes.{name}", before, own, their)
-        if own != before and pick(conflict) == "ours":
-            continue
-        if name in theirs:
-            out[name] = their
-        else:
-            out.pop(name, None)
-    return out or None
-
-
-def _atom(collection: str, name: str) -> str:
-    return "placement" if collection == "events" and name in PLACEMENT_FIELDS else name
-
-
-def _side(change: ItemChange, index: int) -> Any:
-    values = {k: v[index] for k, v in change.fields.items() if v[index] is not None}
-    return values or None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import orjson
 from pydantic import ValidationError
 
 from engine.errors import Fault, invalid_schedule
@@ -89,6 +90,23 @@ def parse_request(data: Raw) -> OptimizationRequest:
     """
     with uncollected():
         return _parsed_request(data)
+
+
+def read_checked_request(data: bytes) -> OptimizationRequest:
+    """Return a request that ``parse_request`` accepted before it was written as JSON: of its form only is looked at.
+
+    Raises
+    ------
+    TaktwerkError
+        As ``parse_request``, where it is none after all.
+    """
+    with uncollected():
+        try:
+            raw: Any = orjson.loads(data)
+            context = {"zone": zone_or_utc(_zone_name(raw["scheduleData"]))}
+            return OptimizationRequest.model_validate(raw, context=context, by_alias=True, by_name=False)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return parse_request(data)
 
 
 def faults_of(schedule: Schedule) -> list[Fault]:

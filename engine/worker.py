@@ -102,11 +102,11 @@ def _explained(task: Task, request: OptimizationRequest, outbox: Outbox, inbox: 
 
 def _read(payload: bytes) -> OptimizationRequest:
     """Read the request, and keep the garbage collector from looking through it for the rest of the run."""
-    from engine.validate import parse_request
+    from engine.validate import read_checked_request
 
     gc.disable()
     try:
-        return parse_request(payload)
+        return read_checked_request(payload)
     finally:
         gc.freeze()
         gc.enable()

@@ -124,6 +124,11 @@ def unpack(frame: bytes, limit: int = MAX_UNPACKED_BYTES) -> bytes:
     return out.getvalue()
 
 
+def frame(cell: Any) -> bytes:
+    """Return a cell's bytes; one that another program made text of is not a frame any more, and is refused as such."""
+    return cell if isinstance(cell, bytes) else str(cell).encode()
+
+
 def _damaged_frame(reason: str) -> TaktwerkError:
     return TaktwerkError(
         ErrorCode.STORAGE,

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from storage import canonical
 
-Source = Literal["manual", "optimization", "import"]
+Source = Literal["manual", "optimization", "import", "merge", "rollback", "cherry_pick"]
+State = Literal["draft", "approved", "published", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,12 @@ class ScheduleRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionInfo:
-    """One saved version without its data. ``number`` counts 1, 2, 3 ... per schedule; ``created_by`` is a name."""
+    """One saved version without its data. ``number`` counts 1, 2, 3 ... per schedule; ``created_by`` is a name.
+
+    ``merge_parent_version_id`` is the second parent of a merge, ``origin_version_id`` the version that a rollback went
+    back to or a cherry-pick took from, ``run_id`` the optimisation run that the plan is from; ``tags`` and ``state``
+    were said of it since.
+    """
 
     id: str
     schedule_id: str
@@ -35,6 +41,16 @@ class VersionInfo:
     created_at: dt.datetime
     created_by: str | None
     metrics: dict[str, Any] | None
+    merge_parent_version_id: str | None = None
+    origin_version_id: str | None = None
+    run_id: str | None = None
+    state: State = "draft"
+    tags: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The ids of its parents: none, one, or two for a merge."""
+        return tuple(key for key in (self.parent_version_id, self.merge_parent_version_id) if key is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data in wire names."""
@@ -46,20 +62,102 @@ class VersionInfo:
             "contentHash": self.content_hash,
             "source": self.source,
             "comment": self.comment,
-            "createdAt": self.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "createdAt": _iso(self.created_at),
             "createdBy": self.created_by,
             "metrics": self.metrics,
+            "mergeParentVersionId": self.merge_parent_version_id,
+            "originVersionId": self.origin_version_id,
+            "runId": self.run_id,
+            "state": self.state,
+            "tags": list(self.tags),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
-    """A named line of versions: ``main`` is the live plan, any other name a scenario."""
+    """A named line of versions: ``main`` is the live plan, any other name a scenario.
+
+    ``color`` is #rrggbb, ``from_version_id`` the version that a scenario began at, ``archived_at`` when it was put
+    away.
+    """
 
     schedule_id: str
     name: str
     version_id: str
     updated_at: dt.datetime
+    description: str = ""
+    color: str | None = None
+    created_at: dt.datetime | None = None
+    created_by: str | None = None
+    from_version_id: str | None = None
+    archived_at: dt.datetime | None = None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it was put away."""
+        return self.archived_at is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data in wire names."""
+        return {
+            "scheduleId": self.schedule_id,
+            "name": self.name,
+            "versionId": self.version_id,
+            "updatedAt": _iso(self.updated_at),
+            "description": self.description,
+            "color": self.color,
+            "createdAt": _iso(self.created_at),
+            "createdBy": self.created_by,
+            "fromVersionId": self.from_version_id,
+            "archivedAt": _iso(self.archived_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A name for a version, one version a name in each schedule."""
+
+    schedule_id: str
+    name: str
+    version_id: str
+    created_at: dt.datetime
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What was said of a version: its state from then on, and a note."""
+
+    version_id: str
+    seq: int
+    state: State
+    note: str
+    created_at: dt.datetime
+    created_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRow:
+    """A merge that is not finished. A side is a version or, where it is none, JSON of a schedule.
+
+    ``head_version_id`` is where the head stood; ``resolutions`` are choices by conflict key.
+    """
+
+    id: str
+    schedule_id: str
+    head_name: str
+    head_version_id: str
+    base_version_id: str
+    ours_version_id: str | None
+    theirs_version_id: str | None
+    run_id: str | None
+    kind: Literal["head", "scenario", "import", "run"]
+    label: str
+    prefer: Literal["ours", "theirs"]
+    resolutions: dict[str, Any]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    created_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +272,7 @@ class ProgressPoint:
     elapsed_ms: int
     objective: float | None
     bound: float | None
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

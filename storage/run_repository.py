@@ -125,7 +125,7 @@ class RunRepository(Repository):
         """Return the request as it was given to ``add``, ``None`` when none was (E012, E008)."""
         self.get(run_id)
         packed = self._connection.execute(select(_r.request).where(_r.id == run_id)).scalar_one()
-        return None if packed is None else canonical.unpack(_frame(packed))
+        return None if packed is None else canonical.unpack(canonical.frame(packed))
 
     def certificate(self, run_id: str) -> dict[str, Any] | None:
         """Return what a run claims of its plan, ``None`` when it left none (E012)."""
@@ -250,7 +250,7 @@ class RunRepository(Repository):
         if row is None:
             return None
         facts = {key: value for key, value in row.items() if key != "events"}
-        return IncumbentRow(**facts, events_json=canonical.unpack(_frame(row["events"])))
+        return IncumbentRow(**facts, events_json=canonical.unpack(canonical.frame(row["events"])))
 
     def prune_incumbents(self, run_id: str | None = None) -> int:
         """Delete all plans but the best of an ended run, or of every ended run; return how many went.
@@ -313,8 +313,3 @@ def _interrupted(run: RunRow, has_incumbent: bool) -> TaktwerkError:
         f"Taktwerk ended while this optimisation {stage}. {rest}",
         {"hasIncumbent": has_incumbent},
     )
-
-
-def _frame(cell: Any) -> bytes:
-    """Return a cell's bytes; one that another program made text of is not a frame any more, and is refused as such."""
-    return cell if isinstance(cell, bytes) else str(cell).encode()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from storage.column_types import Ident, Json, JsonText, Moment
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x54616B74
 """SQLite's ``application_id`` of our files: "Takt" in ASCII."""
 
@@ -88,8 +88,8 @@ schedule_versions = Table(
     Column("id", Ident, primary_key=True),
     Column("schedule_id", Ident, ForeignKey("schedules.id"), nullable=False),
     Column("parent_version_id", Ident, nullable=True),
-    Column("data", JsonText, nullable=False),
-    Column("diff_from_parent", Json, nullable=True),
+    Column("data", JsonText, nullable=True),
+    Column("diff_from_parent", JsonText, nullable=True),
     Column("created_at", Moment, nullable=False),
     Column("created_by", Ident, ForeignKey("users.id"), nullable=True),
     Column("source", String(50), nullable=False),
@@ -97,6 +97,14 @@ schedule_versions = Table(
     Column("number", Integer, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("comment", Text, nullable=False, server_default=""),
+    Column("snapshot", LargeBinary, nullable=True),
+    Column("delta", LargeBinary, nullable=True),
+    Column("delta_hash", String(64), nullable=True),
+    Column("depth", Integer, nullable=False, server_default="0"),
+    Column("chain_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("merge_parent_version_id", Ident, nullable=True),
+    Column("origin_version_id", Ident, nullable=True),
+    Column("run_id", Ident, nullable=True),
     UniqueConstraint("schedule_id", "number"),
     UniqueConstraint("schedule_id", "id"),
     ForeignKeyConstraint(
@@ -104,10 +112,56 @@ schedule_versions = Table(
         ["schedule_versions.schedule_id", "schedule_versions.id"],
         name="fk_schedule_versions_parent",
     ),
-    CheckConstraint("source IN ('manual', 'optimization', 'import')", name="source"),
+    ForeignKeyConstraint(
+        ["schedule_id", "merge_parent_version_id"],
+        ["schedule_versions.schedule_id", "schedule_versions.id"],
+        name="fk_schedule_versions_merge_parent",
+    ),
+    CheckConstraint(
+        "source IN ('manual', 'optimization', 'import', 'merge', 'rollback', 'cherry_pick')", name="source"
+    ),
     CheckConstraint("number >= 1", name="number"),
 )
-"""Append-only: triggers refuse to change, replace or delete a row."""
+"""Append-only: triggers refuse to change, replace or delete a row.
+
+The content (see ``storage.version_form``) is ``data`` (JSON; every row from before revision 3, and small schedules), or
+``snapshot`` (the same, compressed), or the parent's content and the delta. The delta to the parent is
+``diff_from_parent`` (JSON) or, if large, ``delta`` (compressed); ``delta_hash`` is its SHA-256. ``depth`` counts the
+deltas back to the last whole content, ``chain_bytes`` adds up their bytes.
+
+``merge_parent_version_id`` is the second parent of a merge, ``origin_version_id`` the version that a rollback went back
+to or a cherry-pick took from, ``run_id`` the optimisation run that a plan is from.
+"""
+
+version_tags = Table(
+    "version_tags",
+    metadata,
+    Column("schedule_id", Ident, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("version_id", Ident, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=True),
+    PrimaryKeyConstraint("schedule_id", "name"),
+    ForeignKeyConstraint(
+        ["schedule_id", "version_id"],
+        ["schedule_versions.schedule_id", "schedule_versions.id"],
+        name="fk_version_tags_version",
+    ),
+)
+
+version_states = Table(
+    "version_states",
+    metadata,
+    Column("version_id", Ident, ForeignKey("schedule_versions.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=True),
+    PrimaryKeyConstraint("version_id", "seq"),
+    CheckConstraint("state IN ('draft', 'approved', 'published', 'withdrawn')", name="state"),
+)
+"""What was said of versions after they were saved: the last row is the state, all rows the story with its notes."""
 
 heads = Table(
     "heads",
@@ -116,6 +170,12 @@ heads = Table(
     Column("name", String(200), nullable=False),
     Column("version_id", Ident, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("color", String(9), nullable=True),
+    Column("created_at", Moment, nullable=True),
+    Column("created_by", Text, nullable=True),
+    Column("from_version_id", Ident, nullable=True),
+    Column("archived_at", Moment, nullable=True),
     PrimaryKeyConstraint("schedule_id", "name"),
     ForeignKeyConstraint(
         ["schedule_id", "version_id"],
@@ -123,6 +183,41 @@ heads = Table(
         name="fk_heads_version",
     ),
 )
+"""``color`` is #rrggbb, ``from_version_id`` the version that a scenario began at, ``archived_at`` when it was put away
+(``None``: it was not)."""
+
+merge_sessions = Table(
+    "merge_sessions",
+    metadata,
+    Column("id", Ident, primary_key=True),
+    Column("schedule_id", Ident, nullable=False),
+    Column("head_name", String(200), nullable=False),
+    Column("head_version_id", Ident, nullable=False),
+    Column("base_version_id", Ident, nullable=False),
+    Column("ours_version_id", Ident, nullable=True),
+    Column("theirs_version_id", Ident, nullable=True),
+    Column("ours", LargeBinary, nullable=True),
+    Column("theirs", LargeBinary, nullable=True),
+    Column("run_id", Ident, nullable=True),
+    Column("kind", String(20), nullable=False),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("prefer", String(10), nullable=False, server_default="ours"),
+    Column("resolutions", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=True),
+    ForeignKeyConstraint(
+        ["schedule_id", "head_name"], ["heads.schedule_id", "heads.name"], name="fk_merge_sessions_head"
+    ),
+    ForeignKeyConstraint(
+        ["schedule_id", "base_version_id"],
+        ["schedule_versions.schedule_id", "schedule_versions.id"],
+        name="fk_merge_sessions_base_version",
+    ),
+    CheckConstraint("kind IN ('head', 'scenario', 'import', 'run')", name="kind"),
+    CheckConstraint("prefer IN ('ours', 'theirs')", name="prefer"),
+)
+"""Merges that are not finished, with the choices made so far. A side is a version, or compressed JSON of a schedule."""
 
 drafts = Table(
     "drafts",

@@ -6,9 +6,12 @@ from sqlalchemy import Connection
 
 from storage.draft_repository import DraftRepository
 from storage.failures import storage_error
+from storage.head_repository import HeadRepository
+from storage.mark_repository import MarkRepository
+from storage.merge_repository import MergeRepository
 from storage.repository import AlgorithmRepository, ProfileRepository, ScheduleRepository, UserRepository
 from storage.run_repository import RunRepository
-from storage.version_repository import HeadRepository, VersionRepository
+from storage.version_repository import VersionRepository
 
 
 class ReadView:
@@ -18,6 +21,8 @@ class ReadView:
         self.schedules = ScheduleRepository(connection)
         self.versions = VersionRepository(connection)
         self.heads = HeadRepository(connection)
+        self.marks = MarkRepository(connection)
+        self.merges = MergeRepository(connection)
         self.runs = RunRepository(connection)
         self.drafts = DraftRepository(connection)
         self.algorithms = AlgorithmRepository(connection)

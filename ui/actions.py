@@ -148,6 +148,15 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         ("Ctrl+7",),
         True,
     ),
+    _A(
+        "view.compare",
+        "View",
+        "Co&mpare",
+        "Show or hide the comparison of two plans",
+        "changes",
+        ("Ctrl+8",),
+        True,
+    ),
     _A("view.reset", "View", "R&eset layout", "Put every dock back in its place"),
     _A(
         "run.optimize",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
@@ -53,21 +54,35 @@ class _Job(QRunnable):
 
 
 _running: set[_Task] = set()
+_MOST_AWAITED = 4
+
+
+@cache
+def _awaiting() -> QThreadPool:
+    """The threads that only wait for other processes, so that saving and opening never wait for them."""
+    pool = QThreadPool()
+    pool.setMaxThreadCount(_MOST_AWAITED)
+    return pool
 
 
 def in_background(
-    work: Callable[[], _T], done: Callable[[_T], None], failed: Callable[[Exception], None] | None = None
+    work: Callable[[], _T],
+    done: Callable[[_T], None],
+    failed: Callable[[Exception], None] | None = None,
+    *,
+    is_awaited: bool = False,
 ) -> None:
     """Run ``work`` in a pool thread, then ``done(result)`` or ``failed(error)`` in the calling (interface's) thread.
 
-    ``work`` must not touch widgets. Without ``failed`` an error is raised in the interface's thread, where the
-    application's hook shows it.
+    ``work`` must not touch widgets; ``is_awaited`` says that it only waits for another process, perhaps for minutes.
+    Without ``failed`` an error is raised in the interface's thread, where the application's hook shows it.
     """
     task = _Task(done, failed)
     _running.add(task)
-    QThreadPool.globalInstance().start(_Job(work, task))
+    (_awaiting() if is_awaited else QThreadPool.globalInstance()).start(_Job(work, task))
 
 
 def wait_for_background(timeout_ms: int = 5_000) -> bool:
     """Wait until no background work is running (at shutdown, in tests); false when some still is."""
-    return QThreadPool.globalInstance().waitForDone(timeout_ms)
+    is_over = QThreadPool.globalInstance().waitForDone(timeout_ms)
+    return _awaiting().waitForDone(timeout_ms) and is_over

@@ -5,10 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from ui.preview.bar import PreviewBar
-from ui.widgets import EmptyState, Notice, button, surface
+from ui.widgets import ElidedLabel, EmptyState, Notice, button, surface
+
+
+class TitledBoard(QWidget):
+    """A board under the name of the plan that it shows."""
+
+    def __init__(self, board: QWidget) -> None:
+        super().__init__()
+        self.title = ElidedLabel("", "strong")
+        self.title.setContentsMargins(12, 5, 12, 5)
+        self.title.hide()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.title)
+        box.addWidget(board, 1)
+        surface(self)
+
+    def say(self, words: str) -> None:
+        """Show a name; an empty one hides it."""
+        self.title.setText(words)
+        self.title.setVisible(bool(words))
 
 
 class BoardArea(QWidget):
@@ -37,8 +58,14 @@ class BoardArea(QWidget):
         middle = QWidget()
         self._stack = QStackedLayout(middle)
         self._stack.setContentsMargins(0, 0, 0, 0)
+        self._main = TitledBoard(board)
+        self._beside: TitledBoard | None = None
+        self._split = QSplitter()
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(5)
+        self._split.addWidget(self._main)
         self._stack.addWidget(nothing)
-        self._stack.addWidget(board)
+        self._stack.addWidget(self._split)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -50,6 +77,27 @@ class BoardArea(QWidget):
     def show_board(self, is_open: bool) -> None:
         """Show the board, or that nothing is open."""
         self._stack.setCurrentIndex(1 if is_open else 0)
+
+    def name_board(self, words: str) -> None:
+        """Say above the board which plan it shows; nothing when that is plain."""
+        self._main.say(words)
+
+    def show_beside(self, board: QWidget, words: str, orientation: Qt.Orientation) -> None:
+        """Show a second board before the first: at its left, or above it."""
+        if self._beside is None:
+            self._beside = TitledBoard(board)
+            self._split.insertWidget(0, self._beside)
+        self._beside.say(words)
+        is_new = self._beside.isHidden() or self._split.orientation() != orientation
+        self._split.setOrientation(orientation)
+        self._beside.show()
+        if is_new:
+            self._split.setSizes([1000, 1000])
+
+    def hide_beside(self) -> None:
+        """Show one board."""
+        if self._beside is not None:
+            self._beside.hide()
 
     def say_empty(self, title: str, words: str = "") -> None:
         """Say something else where nothing is open (that a plan is being read, for example)."""

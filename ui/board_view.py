@@ -18,6 +18,7 @@ from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.board import BoardController
+from app.board.comparison import BoardOverlay
 from app.board.frame import frame_json
 from app.board.window import WindowRequest, window_json
 from engine.errors import ErrorCode, TaktwerkError
@@ -59,7 +60,11 @@ class BoardView(QWidget):
     edit_requested = Signal(str)
     order_requested = Signal(str)
     optimise_requested = Signal(tuple)
+    why_not_requested = Signal(str, object, object)
+    """(operation, resource or ``None``, start in ms): explain why it is not there."""
     viewport_changed = Signal(object, object)
+    looked = Signal(object)
+    """Where the planner looks now, while boards are kept in step: give it to the other board's ``follow``."""
     answered = Signal(object)
     """The session's answer to a gesture on the board, refusals included."""
 
@@ -74,6 +79,7 @@ class BoardView(QWidget):
         self._colour_by = "order"
         self._dependencies = False
         self._dark = False
+        self._step: dict[str, Any] | None = None
         self._waiting: list[tuple[str, dict[str, Any]]] = []
         self._crashes: list[float] = []
         self._bridge = Bridge(self._handle, self)
@@ -119,6 +125,21 @@ class BoardView(QWidget):
         if self._controller is not None and self._controller.preview is not preview:
             self._controller.set_preview(preview)
             self._send("stale", frame=True)
+
+    def set_overlay(self, overlay: BoardOverlay | None) -> None:
+        """Show a comparison with another plan; a preview goes before it."""
+        if self._controller is not None and self._controller.overlay is not overlay:
+            self._controller.set_overlay(overlay)
+            self._send("stale", frame=True)
+
+    def keep_in_step(self, is_on: bool, *, leads: bool = False) -> None:
+        """Tell of every move of the view by ``looked``, or do not; a board that leads tells at once where it looks."""
+        self._step = {"on": is_on, "leads": leads}
+        self._send("pair", **self._step)
+
+    def follow(self, look: dict[str, Any]) -> None:
+        """Look where another board looks; that is not told by ``looked``."""
+        self._send("look", **look)
 
     def refresh(self) -> None:
         """Draw everything anew from the session."""
@@ -260,7 +281,7 @@ class BoardView(QWidget):
     def _send(self, kind: str, **fields: Any) -> None:
         if self._is_ready:
             self._bridge.send(kind, **fields)
-        elif kind in ("goTo", "goToTime", "showSpan", "select", "zoom"):
+        elif kind in ("goTo", "goToTime", "showSpan", "select", "zoom", "look"):
             self._waiting = [w for w in self._waiting if w[0] != kind] + [(kind, fields)]
 
     def _on_answer(self, answer: Answer) -> None:
@@ -289,6 +310,8 @@ class BoardView(QWidget):
                 return self._select(tuple(request.event_ids))
             case requests.Viewport():
                 return self.viewport_changed.emit(request.start, request.end)
+            case requests.Look():
+                return self.looked.emit(request.model_dump(exclude={"method"}))
             case requests.Trouble():
                 _log.error("the board reports: %s", request.text)
                 return None
@@ -310,6 +333,8 @@ class BoardView(QWidget):
                 return self.order_requested.emit(request.order_id)
             case requests.OptimiseAround():
                 return self.optimise_requested.emit(tuple(request.event_ids))
+            case requests.WhyNot():
+                return self.why_not_requested.emit(request.event_id, request.resource_id, request.start)
             case _:
                 return self._change(controller, request)
 
@@ -333,6 +358,8 @@ class BoardView(QWidget):
 
     def _after_ready(self) -> None:
         waiting, self._waiting = self._waiting, []
+        if self._step:
+            self._send("pair", **self._step)
         for kind, fields in waiting:
             self._send(kind, **fields)
         self.ready.emit()

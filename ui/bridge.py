@@ -102,12 +102,31 @@ class OptimiseAround(_Request):
     event_ids: _Ids
 
 
+class WhyNot(_Request):
+    """Explain why an operation is not at a slot."""
+
+    method: Literal["whyNot"]
+    event_id: _Id
+    resource_id: _Id | None = None
+    start: _Ms
+
+
 class Viewport(_Request):
     """The visible span of time changed."""
 
     method: Literal["viewport"]
     start: _Ms
     end: _Ms
+
+
+class Look(_Request):
+    """Where the planner looks: the left edge, the zoom level, the upper edge and the folded groups."""
+
+    method: Literal["look"]
+    at: _Ms
+    level: Annotated[int, Field(ge=0, le=100)]
+    top: Annotated[int, Field(ge=0, le=100_000_000)]
+    folded: Annotated[list[_Id], Field(max_length=1_000)]
 
 
 class Trouble(_Request):
@@ -118,7 +137,20 @@ class Trouble(_Request):
 
 
 Request = Annotated[
-    Ready | Execute | Undo | Redo | Details | Probe | Select | Edit | OpenOrder | OptimiseAround | Viewport | Trouble,
+    Ready
+    | Execute
+    | Undo
+    | Redo
+    | Details
+    | Probe
+    | Select
+    | Edit
+    | OpenOrder
+    | OptimiseAround
+    | WhyNot
+    | Viewport
+    | Look
+    | Trouble,
     Field(discriminator="method"),
 ]
 _REQUEST: Final = TypeAdapter[Any](Request)

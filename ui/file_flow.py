@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.collector import collector_paused, settle_collector
 from app.exchange import formats
+from app.head_versions import LIVE, HeadVersions
 from app.session import PlanningSession
 from app.versions import Opened, Recovery, VersionInfo, VersionService
 from engine.errors import ErrorCode, TaktwerkError
@@ -48,15 +49,15 @@ class FileFlow(QObject):
         workbench.changed.connect(lambda _: self.refresh())
         self.refresh()
 
-    def open_schedule(self, schedule_id: str) -> None:
-        """Open a schedule; unsaved edits of a crashed sitting are offered first."""
+    def open_schedule(self, schedule_id: str, head: str = LIVE) -> None:
+        """Open a schedule's live plan or a scenario; unsaved edits of a crashed sitting are offered first."""
         self.busy.emit("Opening…")
 
         def work() -> Opened:
             with collector_paused():
-                return self._versions.open(schedule_id)
+                return self._versions.open(schedule_id, head)
 
-        in_background(work, lambda opened: self._on_read(schedule_id, opened), self._on_failed)
+        in_background(work, lambda opened: self._on_read(schedule_id, head, opened), self._on_failed)
 
     def choose_schedule(self) -> None:
         """Ask which schedule to open."""
@@ -217,45 +218,46 @@ class FileFlow(QObject):
         dialog.import_chosen.connect(self.choose_file)
         dialog.open()
 
-    def _on_read(self, schedule_id: str, opened: Opened) -> None:
+    def _on_read(self, schedule_id: str, head: str, opened: Opened) -> None:
         self.busy.emit("")
         if opened.draft is None:
-            self._build(schedule_id, opened.head, opened.schedule)
+            self._build(schedule_id, head, opened.head, opened.schedule)
             return
         zone = zone_of(opened.schedule.metadata.time_zone)
         dialog = RecoveryDialog(opened.draft.edits, opened.head.number, zone, self._bench.window)
-        dialog.restore_chosen.connect(lambda: self._restore(schedule_id))
-        dialog.discard_chosen.connect(lambda: self._start_from_version(schedule_id))
+        dialog.restore_chosen.connect(lambda: self._restore(schedule_id, head))
+        dialog.discard_chosen.connect(lambda: self._start_from_version(schedule_id, head))
         dialog.open()
 
-    def _restore(self, schedule_id: str) -> None:
+    def _restore(self, schedule_id: str, head: str) -> None:
         in_background(
-            lambda: self._versions.recover(schedule_id),
-            lambda found: self._on_recovered(schedule_id, found),
+            lambda: self._versions.recover(schedule_id, head),
+            lambda found: self._on_recovered(schedule_id, head, found),
             self._on_failed,
         )
 
-    def _on_recovered(self, schedule_id: str, recovery: Recovery | None) -> None:
+    def _on_recovered(self, schedule_id: str, head: str, recovery: Recovery | None) -> None:
         if recovery is None:
-            self.open_schedule(schedule_id)
+            self.open_schedule(schedule_id, head)
             return
         if recovery.problem is not None:
             self._bench.show_error(recovery.problem, "Some edits could not be restored")
-        self._build(schedule_id, recovery.base, recovery.base_schedule, recovery.schedule)
+        self._build(schedule_id, head, recovery.base, recovery.base_schedule, recovery.schedule)
 
-    def _start_from_version(self, schedule_id: str) -> None:
+    def _start_from_version(self, schedule_id: str, head: str) -> None:
         in_background(
-            lambda: self._versions.discard_draft(schedule_id),
-            lambda _: self.open_schedule(schedule_id),
+            lambda: self._versions.discard_draft(schedule_id, head),
+            lambda _: self.open_schedule(schedule_id, head),
             self._on_failed,
         )
 
-    def _build(self, schedule_id: str, head: VersionInfo, saved: Any, working: Any = None) -> None:
+    def _build(self, schedule_id: str, head: str, version: VersionInfo, saved: Any, working: Any = None) -> None:
         self.busy.emit("Checking the plan…")
 
         def work() -> PlanningSession:
             with collector_paused():
-                session = PlanningSession(self._versions, schedule_id, head, saved, working)
+                bound = HeadVersions(self._versions, head)
+                session = PlanningSession(bound, schedule_id, version, saved, working)
             settle_collector()
             return session
 
@@ -270,7 +272,7 @@ class FileFlow(QObject):
     def _discard(self) -> None:
         session = self._bench.session
         if session is not None:
-            self._start_from_version(session.schedule_id)
+            self._start_from_version(session.schedule_id, session.head_name)
 
     def _on_failed(self, error: Exception) -> None:
         self.busy.emit("")

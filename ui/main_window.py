@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar
 
 from app.preview import Preview
 from app.session import Answer
-from app.versions import VersionInfo
 from engine.errors import TaktwerkError
-from engine.model import Schedule
 from ui.actions import Actions
 from ui.board_area import BoardArea
+from ui.compare.boards import ComparedBoards
+from ui.compare.flow import CompareFlow
+from ui.compare.panel import ComparePanel
 from ui.dialogs.about import AboutDialog
 from ui.dialogs.shortcuts import ShortcutsDialog
 from ui.docks import Docks
 from ui.edit_flow import EditFlow
 from ui.explain.flow import ExplainFlow
 from ui.explain.panel import ExplainPanel
+from ui.explain.prices_flow import PricesFlow
 from ui.file_flow import FileFlow
+from ui.history.flow import HistoryFlow
+from ui.history.model import LIVE
+from ui.history.scenario_flow import ScenarioFlow
+from ui.history.switcher import ScenarioStripe
 from ui.icons import icon
 from ui.kpi_bar import KpiBar
 from ui.plan_lists import PlanLists
@@ -41,6 +47,7 @@ from ui.workbench import Workbench
 
 _GEOMETRY, _STATE, _COLOUR = "window/geometry", "window/state", "window/colourBy"
 _STATE_VERSION = 1
+_COMPARE_PX = 290
 
 
 class MainWindow(QMainWindow):
@@ -67,14 +74,21 @@ class MainWindow(QMainWindow):
         self.versions, self.problems = VersionsPanel(), ProblemsPanel()
         self.unscheduled, self.changes = UnscheduledPanel(), ChangesPanel()
         self.robustness, self.explain = RobustnessPanel(), ExplainPanel()
-        self.kpi_bar, self.status = KpiBar(), StatusLine()
+        self.compare, self.boards = ComparePanel(), ComparedBoards(self.area, self.board, self._made_second_board)
+        self.kpi_bar, self.status, self.scenario_stripe = KpiBar(), StatusLine(), ScenarioStripe()
         self._lay_out()
         self.edit_flow = EditFlow(self.workbench, self.actions_table)
         self.file_flow = FileFlow(self.workbench, self.actions_table, services.versions)
         self.version_flow = VersionFlow(self.workbench, services.versions)
+        self.history_flow = HistoryFlow(self.workbench, services.versions)
+        self.scenario_flow = ScenarioFlow(
+            self.workbench, services.versions, self.tool_bar.scenario, self.scenario_stripe
+        )
+        self.compare_flow = CompareFlow(self.workbench, services.versions, self.compare, self.boards)
         self.run_flow = RunFlow(self.workbench, self.actions_table, services.runs, self.studio)
         self.robustness_flow = RobustnessFlow(self.workbench, self.robustness, services.robustness)
         self.explain_flow = ExplainFlow(self.workbench, self.docks, self.explain)
+        self.prices_flow = PricesFlow(self.workbench, self.explain.prices, self.studio)
         self.lists = PlanLists(self.workbench, self.docks, self.problems, self.unscheduled, self.changes, self.studio)
         self._connect()
         self._restore()
@@ -94,6 +108,7 @@ class MainWindow(QMainWindow):
         self.run_flow.close()
         self.robustness_flow.stop()
         self.workbench.open(None)
+        self.boards.close()
         if hasattr(self.board, "dispose"):
             self.board.dispose()
         super().closeEvent(event)
@@ -105,8 +120,17 @@ class MainWindow(QMainWindow):
 
         return BoardView()
 
+    def _made_second_board(self) -> Any:
+        if self._services.board_factory is not None:
+            return self._services.board_factory()
+        from ui.board_view import BoardView
+
+        return BoardView(read_only=True)
+
     def _lay_out(self) -> None:
         self.tool_bar = MainToolBar(self.actions_table)
+        self.addToolBar(self.scenario_stripe)
+        self.addToolBarBreak()
         self.addToolBar(self.tool_bar)
         self.addToolBarBreak()
         figures = QToolBar("Figures")
@@ -127,6 +151,7 @@ class MainWindow(QMainWindow):
                 ("problems", "Problems", self.problems),
                 ("unscheduled", "Unscheduled", self.unscheduled),
                 ("changes", "Changes", self.changes),
+                ("compare", "Compare", self.compare),
                 ("robustness", "Robustness", self.robustness),
                 ("explain", "Explain", self.explain),
             ],
@@ -166,7 +191,7 @@ class MainWindow(QMainWindow):
         bar.conflicts_requested.connect(self.run_flow.settle_conflicts)
         self.tool_bar.push_fixed_changed.connect(self.edit_flow.set_push_fixed)
         self.tool_bar.colour_by_changed.connect(self._on_colour)
-        for key in ("studio", "versions", "problems", "unscheduled", "changes", "robustness", "explain"):
+        for key in ("studio", "versions", "problems", "unscheduled", "changes", "compare", "robustness", "explain"):
             self.docks.bind(key, table[f"view.{key}"])
         self._connect_actions()
 
@@ -175,15 +200,52 @@ class MainWindow(QMainWindow):
         versions.save_requested.connect(self.file_flow.ask_to_save)
         versions.open_requested.connect(flow.open)
         versions.rollback_requested.connect(flow.ask_to_roll_back)
-        versions.compare_requested.connect(flow.compare)
+        versions.compare_requested.connect(self.compare_flow.compare_with_working)
+        versions.compare_parent_requested.connect(self.compare_flow.compare_with_parent)
+        self.compare_flow.busy.connect(self.status.set_busy)
+        self.compare_flow.shown.connect(self._on_compare)
+        self.compare_flow.compared.connect(self._on_compared)
         flow.busy.connect(self.status.set_busy)
         flow.version_made.connect(self._show_versions)
         flow.conflict_found.connect(lambda: self.file_flow.settle_conflict(then_apply=False))
-        flow.compared.connect(self._on_compared)
 
-    def _on_compared(self, version: VersionInfo, schedule: Schedule) -> None:
-        self.lists.compare(version.number, schedule)
-        self.docks.show("changes")
+        self._connect_history()
+
+    def _connect_history(self) -> None:
+        panel, history, scenarios = self.versions, self.history_flow, self.scenario_flow
+        panel.tag_requested.connect(history.ask_for_tag)
+        panel.state_requested.connect(history.ask_for_state)
+        panel.blame_requested.connect(history.blame)
+        panel.scenario_requested.connect(scenarios.ask_to_create)
+        history.marked.connect(self._show_versions)
+        history.version_requested.connect(self._show_version)
+        history.compare_requested.connect(self.compare_flow.compare_with_parent)
+        scenarios.switch_requested.connect(self.file_flow.open_schedule)
+        scenarios.heads_changed.connect(self._show_versions)
+        scenarios.compare_requested.connect(self.compare_flow.compare)
+        for flow in (history, scenarios):
+            flow.busy.connect(self.status.set_busy)
+        self.workbench.selection_changed.connect(self._on_selection)
+
+    def _show_version(self, version: Any) -> None:
+        self.docks.show("versions")
+        self.versions.select_version(version.id)
+
+    def _on_selection(self, event_ids: Any) -> None:
+        session = self.workbench.session
+        op = session.facts.operations.get(event_ids[0]) if session and len(event_ids) == 1 else None
+        self.versions.set_operation(None if op is None else op.name or op.id)
+
+    def _on_compare(self) -> None:
+        """Bring the comparison into sight, with room for its lists."""
+        self.docks.show("compare")
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        if self.compare.height() < _COMPARE_PX:
+            self.resizeDocks([self.docks["compare"]], [_COMPARE_PX], Qt.Orientation.Vertical)
+
+    def _on_compared(self, found: Any) -> None:
+        if found is None:
+            self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
     def _connect_actions(self) -> None:
         calls = {
@@ -210,6 +272,7 @@ class MainWindow(QMainWindow):
         board.failed.connect(lambda words: self.area.notice.say("bad", words))
         board.order_requested.connect(self._show_order)
         board.optimise_requested.connect(self._optimise_around)
+        board.why_not_requested.connect(self.explain_flow.ask_about)
 
     def _restore(self) -> None:
         settings = self._services.settings
@@ -258,7 +321,8 @@ class MainWindow(QMainWindow):
         if session is None:
             return
         name = session.working.metadata.name or session.working.metadata.plant_id
-        self.setWindowTitle(f"{name}{' *' if session.is_dirty else ''} – Taktwerk")
+        scenario = "" if session.head_name == LIVE else f"[{session.head_name}] "
+        self.setWindowTitle(f"{scenario}{name}{' *' if session.is_dirty else ''} – Taktwerk")
         self.kpi_bar.show_values(session.kpis, session.head_kpis, f"In version {session.head.number}")
         missing = len(session.facts.unscheduled)
         self.kpi_bar.show_problems(sum(v.rule != "unscheduled" for v in session.violations), missing)
@@ -275,10 +339,11 @@ class MainWindow(QMainWindow):
             return
         try:
             versions = self._services.versions.list(session.schedule_id)
+            heads = self._services.versions.heads(session.schedule_id)
         except TaktwerkError as error:
             self.workbench.show_error(error, "The versions could not be read")
             return
-        self.versions.show_versions(versions, session.head.id, self.workbench.zone)
+        self.versions.show_versions(versions, session.head.id, self.workbench.zone, heads)
 
     def _on_preview(self, preview: Preview | None, title: str) -> None:
         self.board.set_preview(preview)
@@ -329,3 +394,4 @@ class MainWindow(QMainWindow):
 
     def _on_colour(self, key: str) -> None:
         self.board.set_colour_by(key)
+        self.boards.set_colour_by(key)

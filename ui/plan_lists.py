@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.preview import PlacementChange, placement_changes
 from engine.diff import other_objects
-from engine.model import Schedule
 from ui import text
 from ui.background import in_background
 from ui.docks import Docks
@@ -46,28 +45,16 @@ class PlanLists(QObject):
         self._panels: dict[str, QWidget] = {"problems": problems, "unscheduled": unscheduled, "changes": changes}
         self._stale: set[str] = set()
         self._shown: dict[str, Any] = {}
-        self._compared: tuple[Any, int, Schedule] | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._refresh)
         docks.shown.connect(lambda _: self._later.start())
-        changes.stop_requested.connect(self.end_comparison)
 
     def mark_stale(self, *keys: str) -> None:
         """The plan changed: bring some lists, or all, up to date soon."""
         self._stale.update(keys or _KEYS)
         self._later.start()
-
-    def compare(self, number: int, schedule: Schedule) -> None:
-        """List what the working plan places differently than a version did, until that is ended."""
-        self._compared = (self._bench.session, number, schedule)
-        self.mark_stale("changes")
-
-    def end_comparison(self) -> None:
-        """List again what the planner changed since the saved version."""
-        self._compared = None
-        self.mark_stale("changes")
 
     def _refresh(self) -> None:
         session = self._bench.session
@@ -117,20 +104,12 @@ class PlanLists(QObject):
             heading = f"{text.count(len(changes), 'operation')} would change"
             self._list_changes(session, changes, heading, "This result changes nothing")
             return
-        if self._compared is not None and self._compared[0] is not session:
-            self._compared = None
-        compared, number, before, after = self._compared, session.head.number, session.head_schedule, session.working
-        if compared is not None:
-            _, number, before = compared
+        number, before, after = session.head.number, session.head_schedule, session.working
 
         def show(changes: Sequence[PlacementChange]) -> None:
-            if session.working is not after or session.preview is not None or self._compared is not compared:
+            if session.working is not after or session.preview is not None:
                 return
-            count = text.count(len(changes), "operation")
-            if compared is not None:
-                heading = f"{count} placed otherwise than in version {number}"
-            else:
-                heading = f"{count} moved since version {number}"
+            heading = f"{text.count(len(changes), 'operation')} moved since version {number}"
             self._list_changes(session, changes, heading, f"No operation moved since version {number}")
 
         differing = other_objects(before.snapshot.events, after.snapshot.events)
@@ -144,7 +123,4 @@ class PlanLists(QObject):
         if not self._changes.isVisible():
             self._stale.add("changes")
         elif self._is_news("changes", session, changes, heading, none):
-            is_comparison = self._compared is not None and session.preview is None
-            self._changes.show_changes(
-                changes, heading, session.working, self._bench.zone, none, is_comparison=is_comparison
-            )
+            self._changes.show_changes(changes, heading, session.working, self._bench.zone, none)

@@ -20,6 +20,7 @@ from ui.dialogs.conflict import ConflictDialog
 from ui.runs import RunFeed, RunService, RunView, can_preview, error_parts, status_of
 from ui.studio.labels import OBJECTIVE_TITLES
 from ui.studio.panel import StudioPanel
+from ui.studio.repair_flow import RepairFlow
 from ui.studio.settings import RunSettings
 from ui.workbench import Workbench
 
@@ -65,6 +66,7 @@ class RunFlow(QObject):
         studio.run_activated.connect(self._on_activated)
         workbench.opened.connect(self._on_opened)
         workbench.changed.connect(self._on_changed)
+        self.repairs = RepairFlow(workbench, studio, self.optimize)
         self.refresh()
 
     def close(self) -> None:
@@ -235,8 +237,8 @@ class RunFlow(QObject):
         code, message = error_parts(view.error)
         self._studio.show_page("run")
         self._bench.say(f"{view.label} failed. {message}", "bad")
-        if code == ErrorCode.INFEASIBLE_PROBLEM.value:
-            self._bench.show_error(view.error)
+        if code == ErrorCode.INFEASIBLE_PROBLEM.value and not self._studio.run.conflict.isVisible():
+            self._bench.show_error(view.error)  # what stands in the way is not in sight
 
     def _is_ours(self, view: RunView) -> bool:
         session = self._bench.session
@@ -333,5 +335,5 @@ def _computed(work: Callable[[], Preview]) -> Preview:
     with collector_paused():
         preview = work()
         _ = preview.changes, preview.kpis_before, preview.after
-    settle_collector()
+        settle_collector()
     return preview

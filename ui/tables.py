@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -22,6 +22,7 @@ _ROOT = QModelIndex()
 _SORT_ROLE = Qt.ItemDataRole.UserRole
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _MEASURED_ROWS = 24
+_LEAST_STRETCH = 150
 R = TypeVar("R")
 
 
@@ -59,6 +60,11 @@ class RowModel(QAbstractTableModel, Generic[R]):
         self.beginResetModel()
         self._rows = list(rows)
         self.endResetModel()
+
+    def set_columns(self, columns: Sequence[Column[R]]) -> None:
+        """Show other columns, as many as before."""
+        self._columns = columns
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(columns) - 1)
 
     def put(self, row: R, is_same: Callable[[R], bool]) -> None:
         """Replace the row that ``is_same`` finds; a new one comes first."""
@@ -126,6 +132,7 @@ class RowTable(QTableView, Generic[R]):
         is_multiple: bool = False,
     ) -> None:
         super().__init__()
+        self._stretch: int | None = None
         self.rows_model: RowModel[R] = RowModel(columns, row_tip)
         self._sorted = _Sorted()
         self._sorted.setSourceModel(self.rows_model)
@@ -150,6 +157,7 @@ class RowTable(QTableView, Generic[R]):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         header.setStretchLastSection(stretch is None)
+        self._stretch = stretch
         if stretch is not None:
             header.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         self.doubleClicked.connect(lambda index: self.row_activated.emit(self._row(index)))
@@ -167,6 +175,23 @@ class RowTable(QTableView, Generic[R]):
         for section in range(header.count()):
             if header.sectionResizeMode(section) == QHeaderView.ResizeMode.Interactive:
                 self.setColumnWidth(section, min(280, self.columnWidth(section) + 10))
+        self._fit_stretch()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_stretch()
+
+    def _fit_stretch(self) -> None:
+        """Let the column that takes the room left keep a readable width where there is none; the table scrolls then."""
+        if self._stretch is None:
+            return
+        header = self.horizontalHeader()
+        others = sum(header.sectionSize(i) for i in range(header.count()) if i != self._stretch)
+        is_tight = self.viewport().width() - others < _LEAST_STRETCH
+        modes = QHeaderView.ResizeMode
+        header.setSectionResizeMode(self._stretch, modes.Interactive if is_tight else modes.Stretch)
+        if is_tight:
+            header.resizeSection(self._stretch, _LEAST_STRETCH)
 
     def selected_rows(self) -> list[R]:
         """Return the rows selected, in the order shown."""

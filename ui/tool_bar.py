@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolBar, QToolButt
 from ui import palette
 from ui.actions import Actions
 from ui.find_box import FindBox
+from ui.history.switcher import ScenarioButton
 from ui.icons import icon
 from ui.widgets import combo, label
 
@@ -52,6 +53,9 @@ class MainToolBar(QToolBar):
         caption.setContentsMargins(4, 0, 4, 0)
         self.addWidget(caption)
         self.addWidget(self.colour_by)
+        self.addSeparator()
+        self.scenario = ScenarioButton()
+        self.addWidget(self.scenario)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)

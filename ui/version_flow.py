@@ -1,4 +1,4 @@
-"""Going back to a saved version, opening it, and comparing with it."""
+"""Going back to a saved version, and opening it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from app.session import PlanningSession
 from app.session_jobs import Fetched
 from app.versions import VersionInfo, VersionService
 from engine.errors import ErrorCode, TaktwerkError
-from engine.model import Schedule
 from ui.background import in_background
 from ui.dialogs.base import Dialog
 from ui.widgets import label
@@ -23,8 +22,6 @@ class VersionFlow(QObject):
 
     busy = Signal(str)
     """What is going on in the background; empty when it is over."""
-    compared = Signal(object, object)
-    """(version, its schedule) to compare the working plan with."""
     version_made = Signal()
     conflict_found = Signal()
     """Another version was saved meanwhile (E004)."""
@@ -56,22 +53,6 @@ class VersionFlow(QObject):
         dialog.open()
         return dialog
 
-    def compare(self, version: VersionInfo) -> None:
-        """List what the working plan places differently than the version did."""
-        session = self._bench.session
-
-        def work() -> Schedule:
-            with collector_paused():
-                return self._versions.data(version.id)
-
-        def done(schedule: Schedule) -> None:
-            self.busy.emit("")
-            if self._bench.session is session:
-                self.compared.emit(version, schedule)
-
-        self.busy.emit(f"Reading version {version.number}…")
-        in_background(work, done, self._failed(f"Version {version.number} could not be read"))
-
     def _fetch(self, version: VersionInfo, *, roll_back: bool) -> None:
         session = self._bench.session
         if session is None:
@@ -86,9 +67,10 @@ class VersionFlow(QObject):
             return
 
         def work() -> Fetched:
-            fetched = job.run()
-            settle_collector()
-            return fetched
+            with collector_paused():
+                fetched = job.run()
+                settle_collector()  # before it may run again, else it looks through all of this at once
+                return fetched
 
         def done(fetched: Fetched) -> None:
             self.busy.emit("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from app.board.comparison import BoardOverlay
 from app.board.details import details_json, probe_json
 from app.board.frame import frame_json
 from app.board.snapshot import BoardSnapshot, Diff
@@ -15,6 +16,7 @@ from engine.errors import ErrorCode, TaktwerkError
 if TYPE_CHECKING:
     from app.preview import Preview
     from app.session import Answer, PlanningSession
+    from engine.plan import PlanFacts
 
 _MOST_ECHOED_BARS: Final = 200
 _MOST_MESSAGES: Final = 5
@@ -38,8 +40,9 @@ class BoardController:
         self.session = session
         self._told = told
         self._preview: Preview | None = None
+        self._overlay: BoardOverlay | None = None
         self._snapshot: BoardSnapshot | None = None
-        self._shown: tuple[int, Preview | None] | None = None
+        self._shown: tuple[int, Preview | None, BoardOverlay | None] | None = None
         self._drawn = 0
 
     # what is shown
@@ -53,9 +56,18 @@ class BoardController:
         """Show a run's result over the plan, or with ``None`` the plan alone."""
         self._preview = preview
 
+    @property
+    def overlay(self) -> BoardOverlay | None:
+        """The comparison that is shown, if there is one. A preview goes before it."""
+        return self._overlay
+
+    def set_overlay(self, overlay: BoardOverlay | None) -> None:
+        """Show a comparison, or with ``None`` the plan alone."""
+        self._overlay = overlay
+
     def snapshot(self) -> BoardSnapshot:
         """Return the state to draw; the same object until something changes."""
-        state = (self.session.revision, self._preview)
+        state = (self.session.revision, self._preview, self._overlay)
         if self._snapshot is None or self._shown != state:
             self._drawn += 1
             self._shown = state
@@ -63,12 +75,21 @@ class BoardController:
         return self._snapshot
 
     def _make(self) -> BoardSnapshot:
-        session, preview = self.session, self._preview
+        session, preview, previous = self.session, self._preview, self._snapshot
+        if previous is not None and previous.is_of_another_plan and previous.facts is not self._facts_to_draw:
+            previous = None  # mending much costs the interface's thread more than making anew costs another thread
+        if preview is None and self._overlay is not None:
+            return self._overlay.snapshot(session, self._drawn, previous)
         if preview is None:
-            return BoardSnapshot(session.facts, session.violations, self._drawn, previous=self._snapshot)
+            return BoardSnapshot(session.facts, session.violations, self._drawn, previous=previous)
         kinds = {change.event_id: change.kind for change in preview.changes}
         facts, diff = preview.after.facts, Diff(session.facts, kinds)
-        return BoardSnapshot(facts, preview.violations, self._drawn, diff, previous=self._snapshot)
+        return BoardSnapshot(facts, preview.violations, self._drawn, diff, previous=previous)
+
+    @property
+    def _facts_to_draw(self) -> PlanFacts:
+        shown = self._overlay.shown if self._overlay is not None and self._preview is None else None
+        return self.session.facts if shown is None else shown
 
     # what the page asks
 
@@ -129,6 +150,12 @@ class BoardController:
                 ErrorCode.RESOURCE_LOCKED,
                 "The board shows a preview. Apply or discard it before you change the plan.",
                 {"reason": "preview"},
+            )
+        if self._overlay is not None and self._overlay.is_fixed:
+            raise TaktwerkError(
+                ErrorCode.RESOURCE_LOCKED,
+                "The board shows another plan for comparison. End the comparison before you change the plan.",
+                {"reason": "comparison"},
             )
         command = parse_command(data, self.session.facts.zone)
         return self.answer_json(self.session.execute(command))

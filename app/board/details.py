@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.board.snapshot import BoardSnapshot
+from app.board.snapshot import BoardSnapshot, Diff
 from engine.errors import TaktwerkError
 from engine.instants import to_ms
 from engine.model import Dependency, DependencyType, Operation
@@ -54,8 +54,15 @@ def details_json(snapshot: BoardSnapshot, event_id: str) -> dict[str, Any] | Non
     }
     out.update(_placement(facts, op))
     if snapshot.diff is not None and (kind := snapshot.diff.kinds.get(op.id)):
-        out["preview"] = {"kind": kind, **_placement(snapshot.diff.base, snapshot.diff.base.operations[op.id])}
+        out["preview"] = {"kind": kind, **_other_side(snapshot.diff, op.id)}
     return out
+
+
+def _other_side(diff: Diff, event_id: str) -> dict[str, Any]:
+    """Where the operation is in the plan that the shown one is laid over, and what that is called."""
+    other = diff.base.operations.get(event_id)
+    found = {} if other is None else _placement(diff.base, other)
+    return found if diff.comparison is None else {**found, "base": diff.comparison.base}
 
 
 def probe_json(snapshot: BoardSnapshot, event_id: str, resource_id: str | None, start_ms: int) -> dict[str, Any]:

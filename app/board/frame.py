@@ -37,7 +37,20 @@ def frame_json(snapshot: BoardSnapshot) -> dict[str, Any]:
         "outages": _outages(snapshot),
         "families": list(snapshot.family_index),
         "operations": len(snapshot.operations),
-        "preview": snapshot.diff is not None,
+        "preview": snapshot.diff is not None and snapshot.diff.comparison is None,
+        "compare": _comparison(snapshot),
+    }
+
+
+def _comparison(snapshot: BoardSnapshot) -> dict[str, Any] | None:
+    compared = snapshot.diff.comparison if snapshot.diff else None
+    if compared is None:
+        return None
+    return {
+        "shown": compared.shown,
+        "base": compared.base,
+        "fixed": compared.is_fixed,
+        "ghosts": compared.has_ghosts,
     }
 
 

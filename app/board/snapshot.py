@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -30,15 +30,31 @@ _OF_THE_FRAME: Final = ("groups", "rows", "group_of", "row_index", "order_index"
 
 
 @dataclass(frozen=True)
+class Compared:
+    """That a board shows a comparison.
+
+    ``shown`` and ``base`` are what planners call the two plans; ``is_fixed``: the shown one is not the plan at hand, so
+    that no gesture may change it; ``has_ghosts``: the places on the other side are drawn too.
+    """
+
+    shown: str
+    base: str
+    is_fixed: bool
+    has_ghosts: bool = True
+
+
+@dataclass(frozen=True)
 class Diff:
-    """A preview over the plan at hand.
+    """A preview over the plan at hand, or any plan over another.
 
     ``base`` are the facts of the plan as it is, ``kinds`` says of each operation that differs what the shown plan does
-    to it: ``moved``, ``resource``, ``added`` or ``removed``.
+    to it: ``moved``, ``resource``, ``added`` or ``removed``, in a comparison ``fields`` too. ``comparison`` is set in
+    one.
     """
 
     base: PlanFacts
-    kinds: dict[str, str]
+    kinds: Mapping[str, str]
+    comparison: Compared | None = None
 
 
 @dataclass
@@ -57,6 +73,8 @@ class BoardSnapshot:
         Set in a preview.
     previous
         What was drawn before: where only some operations differ, what it had computed is taken over and mended.
+    least_lanes, least_span
+        How many lanes each row has and what the time axis spans at least: a board beside this one is as large.
     """
 
     facts: PlanFacts
@@ -64,6 +82,8 @@ class BoardSnapshot:
     revision: int
     diff: Diff | None = None
     previous: InitVar[BoardSnapshot | None] = None
+    least_lanes: Mapping[str, int] = field(default_factory=dict[str, int])
+    least_span: tuple[int, int] | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self, previous: BoardSnapshot | None) -> None:
@@ -105,6 +125,11 @@ class BoardSnapshot:
             _ = self.entries, self.violations_by_operation, self.lateness, self.facts.setups, self.family_index
             _ = self.lanes, self.loads, self.order_index, self.axis_span, self.busy_from
             self.facts.working_time(None)
+
+    @property
+    def is_of_another_plan(self) -> bool:
+        """Whether it shows a plan that is compared, and not the one at hand."""
+        return self.diff is not None and self.diff.comparison is not None and self.diff.comparison.is_fixed
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -156,7 +181,10 @@ class BoardSnapshot:
         begin, end = min(self.plan_span[0], self.facts.horizon_start_ms), self.plan_span[1]
         before = begin - max(_DAY_MS, (end - begin) // 20)
         after = end + max(2 * _DAY_MS, (end - begin) // 4)
-        return midnight_ms(self.facts.zone, before), midnight_ms(self.facts.zone, after + _DAY_MS)
+        first, last = midnight_ms(self.facts.zone, before), midnight_ms(self.facts.zone, after + _DAY_MS)
+        if self.least_span is None:
+            return first, last
+        return min(first, self.least_span[0]), max(last, self.least_span[1])
 
     # bars
 
@@ -179,6 +207,14 @@ class BoardSnapshot:
     def lanes(self) -> Lanes:
         """Which lane each bar takes that runs at the same time as others on its row."""
         return Lanes.on(self.entries, self.rows)
+
+    @property
+    def row_lanes(self) -> list[int]:
+        """How many lanes high each row is drawn."""
+        least = self.least_lanes
+        if not least:
+            return self.lanes.rows
+        return [max(n, least.get(row.id, 1)) for row, n in zip(self.rows, self.lanes.rows, strict=True)]
 
     @cached_property
     def loads(self) -> list[float]:

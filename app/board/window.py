@@ -92,7 +92,7 @@ def window_json(snapshot: BoardSnapshot, request: WindowRequest) -> dict[str, An
         "modes": maker.mode_sets,
         "deps": _dependencies(snapshot, shown),
         "ghosts": _ghosts(snapshot, part),
-        "lanes": snapshot.lanes.rows,
+        "lanes": snapshot.row_lanes,
         "loads": snapshot.loads,
         "heat": heat_json(snapshot, part.from_ms, part.to_ms, _rows_of_part(snapshot, part), part.px_ms),
     }
@@ -305,12 +305,12 @@ def _dependencies(snapshot: BoardSnapshot, shown: set[str]) -> list[tuple[str, s
 
 
 def _ghosts(snapshot: BoardSnapshot, part: WindowRequest) -> list[tuple[str, int, int, str, str]]:
-    """In a preview, where the operations that differ are now: row, start, end, kind, operation."""
-    if snapshot.diff is None:
+    """In a preview or comparison, the places of operations in the other plan: row, start, end, kind, operation."""
+    if snapshot.diff is None or not (snapshot.diff.comparison is None or snapshot.diff.comparison.has_ghosts):
         return []
     base, out = snapshot.diff.base, list[tuple[str, int, int, str, str]]()
     for key, kind in snapshot.diff.kinds.items():
-        start = base.starts.get(key)
+        start = None if kind == "fields" else base.starts.get(key)
         resource_id = base.operations[key].resource_id if key in base.operations else None
         if start is None or resource_id is None or resource_id not in snapshot.row_index:
             continue

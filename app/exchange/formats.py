@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.exchange import fajsp, fjsp, flow_shop, jsp, jsp_setups, patterson, psplib, psplib_mm, taktwerk_json
+from app.exchange import (
+    csv_tables,
+    fajsp,
+    fjsp,
+    flow_shop,
+    jsp,
+    jsp_setups,
+    patterson,
+    psplib,
+    psplib_mm,
+    taktwerk_json,
+)
+from app.exchange.share import SHARE_FORMATS, Sharing, format_of_content, format_of_suffix
 from app.exchange.text import STANDARD_STREAM, decode, lines_of, read_bytes, write_bytes
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.model import OptimizationRequest, Schedule
@@ -52,8 +64,14 @@ TEXT_FORMATS = {
     )
 }
 ALIASES = {"jsp_standard": "jsp", "psplib_sm": "psplib", "json": JSON_FORMAT}
-NAMES = (JSON_FORMAT, *TEXT_FORMATS)
+NAMES = (JSON_FORMAT, *TEXT_FORMATS, *(entry.name for entry in SHARE_FORMATS.values() if entry.can_read))
 """Every format that can be read."""
+WRITABLE = (
+    JSON_FORMAT,
+    *(entry.name for entry in TEXT_FORMATS.values() if entry.render),
+    *(entry.name for entry in SHARE_FORMATS.values() if entry.can_write),
+)
+"""Every format that can be written."""
 
 _MOST_INDENTED = 50_000
 """Above so many operations and setup rules JSON is written without indentation, in half the bytes."""
@@ -61,10 +79,10 @@ _TABLES = ("jsp", "fjsp", "fjsp_sdst", "jsp_reentrant", "fajsp", "patterson_rcp"
 _FLOW_SHOPS = ("naderi_npfsp", "naderi_hfsp", "naderi_tt_pfsp", "naderi_sdst_pfsp")
 
 
-def _canonical(name: str) -> str:
+def _canonical(name: str, known_names: tuple[str, ...] = NAMES) -> str:
     name = ALIASES.get(name, name)
-    if name not in NAMES:
-        known = ", ".join((*NAMES, *ALIASES))
+    if name not in known_names:
+        known = ", ".join((*known_names, *ALIASES))
         raise invalid_schedule([Fault("format", name, f"unknown format; known are {known}")])
     return name
 
@@ -89,11 +107,10 @@ def read_input(path: Path | str, format: str | None = None) -> Schedule | Optimi
 
 def read_noted(path: Path | str, format: str | None = None) -> tuple[Schedule | OptimizationRequest, list[str]]:
     """Return what ``read_input`` does, and what a planner must know of it. Parameters and errors as there."""
-    content = read_bytes(path)
+    is_folder = str(path) != STANDARD_STREAM and Path(path).is_dir()
+    content = csv_tables.zipped_folder(Path(path)) if is_folder else read_bytes(path)
     name = "standard input" if str(path) == STANDARD_STREAM else Path(path).name
-    data, chosen = _parse(content, name, format)
-    note = TEXT_FORMATS[chosen].note if chosen in TEXT_FORMATS else ""
-    return data, [note] if note else []
+    return parse_noted(content, name, format)
 
 
 def read(path: Path | str, format: str | None = None) -> Schedule:
@@ -107,17 +124,37 @@ def parse_bytes(content: bytes, name: str, format: str | None = None) -> Schedul
     return _parse(content, name, format)[0]
 
 
-def _parse(content: bytes, name: str, format: str | None) -> tuple[Schedule | OptimizationRequest, str]:
-    chosen = _canonical(format) if format else _recognise(content)
+def parse_noted(
+    content: bytes, name: str, format: str | None = None
+) -> tuple[Schedule | OptimizationRequest, list[str]]:
+    """Return what ``parse_bytes`` does, and what a planner must know of it."""
+    data, _, notes = _parse(content, name, format)
+    return data, notes
+
+
+def _parse(content: bytes, name: str, format: str | None) -> tuple[Schedule | OptimizationRequest, str, list[str]]:
+    chosen = _canonical(format) if format else format_of_content(content, name) or _recognise(content)
     if chosen == JSON_FORMAT:
-        return taktwerk_json.parse(content, name), JSON_FORMAT
+        return taktwerk_json.parse(content, name), JSON_FORMAT, []
+    if chosen in SHARE_FORMATS:
+        return _checked_share(content, name, chosen)
     text = decode(content, name)
     with uncollected():
         schedule, chosen = (TEXT_FORMATS[chosen].parse(text, name), chosen) if chosen else _try_tables(text, name)
         faults = faults_of(schedule)
     if faults:
         raise invalid_schedule(list(faults))
-    return schedule, chosen
+    note = TEXT_FORMATS[chosen].note
+    return schedule, chosen, [note] if note else []
+
+
+def _checked_share(content: bytes, name: str, chosen: str) -> tuple[Schedule, str, list[str]]:
+    with uncollected():
+        schedule, notes = SHARE_FORMATS[chosen].parse(content, name)
+        faults = faults_of(schedule)
+    if faults:
+        raise invalid_schedule(list(faults))
+    return schedule, chosen, notes
 
 
 def _recognise(content: bytes) -> str | None:
@@ -160,7 +197,7 @@ def _try_tables(text: str, name: str) -> tuple[Schedule, str]:
     raise invalid_schedule([Fault(name, text[:60], hint), *reasons])
 
 
-def write(schedule: Schedule, path: Path | str, format: str | None = None) -> list[str]:
+def write(schedule: Schedule, path: Path | str, format: str | None = None, sharing: Sharing | None = None) -> list[str]:
     """Write a schedule to a file, or to standard output for ``-``.
 
     Parameters
@@ -170,7 +207,9 @@ def write(schedule: Schedule, path: Path | str, format: str | None = None) -> li
     path
         The file. Its ending tells the format when ``format`` is None; an unknown one means Taktwerk's JSON.
     format
-        A name of ``NAMES`` that can be written.
+        A name of ``WRITABLE``.
+    sharing
+        What goes with it: a base to compare with, a title, a signature ...
 
     Returns
     -------
@@ -183,20 +222,32 @@ def write(schedule: Schedule, path: Path | str, format: str | None = None) -> li
         E001 when the format cannot hold this problem, with every reason, or can only be read; E008 when the file cannot
         be written.
     """
-    suffix = Path(path).suffix.lower()
-    by_suffix = next((entry.name for entry in TEXT_FORMATS.values() if entry.suffix == suffix), JSON_FORMAT)
-    chosen = _canonical(format) if format else by_suffix
+    chosen = _canonical(format, (*NAMES, *WRITABLE)) if format else format_by_ending(path)
+    if chosen in SHARE_FORMATS and SHARE_FORMATS[chosen].can_write:
+        sharing = sharing or Sharing()
+        if chosen == "csv" and csv_tables.is_folder(path):
+            return csv_tables.write_folder(schedule, Path(path), sharing)
+        content, notes = SHARE_FORMATS[chosen].render(schedule, csv_tables.for_path(path, chosen, sharing))
+        write_bytes(content, path)
+        return notes
     if chosen == JSON_FORMAT:
         shot = schedule.snapshot
         size = len(shot.events) + sum(len(matrix.rules) for matrix in shot.setup_matrices)
         write_bytes(taktwerk_json.render(schedule, indent=size <= _MOST_INDENTED), path)
         return []
-    render = TEXT_FORMATS[chosen].render
+    render = TEXT_FORMATS[chosen].render if chosen in TEXT_FORMATS else None
     if render is None:
-        known = ", ".join((JSON_FORMAT, *(entry.name for entry in TEXT_FORMATS.values() if entry.render)))
+        known = ", ".join(WRITABLE)
         raise invalid_schedule(
             [Fault("format", chosen, f"this format can only be read; these can be written: {known}")]
         )
     text, notes = render(schedule)
     write_bytes(text.encode(), path)
     return notes
+
+
+def format_by_ending(path: Path | str) -> str:
+    """Return the format that a path's ending names; Taktwerk's JSON when it names none."""
+    suffix = Path(path).suffix.lower()
+    by_suffix = next((entry.name for entry in TEXT_FORMATS.values() if entry.suffix == suffix), None)
+    return by_suffix or format_of_suffix(path) or JSON_FORMAT

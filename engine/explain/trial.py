@@ -17,6 +17,7 @@ from engine.explain.rulebook import Rulebook
 from engine.instants import to_ms
 from engine.model import Operation
 from engine.plan import mode_on
+from engine.working_time import WorkingTime
 
 _MINUTE_MS = 60_000
 _MOST_STEPS = 5_000
@@ -57,7 +58,7 @@ class Trial:
         self.need_ms = self._facts.need_ms(op, resource_id)
         self._keep_pins, self._ignore = keep_pins, ignore
         self._release_ms = rules.release_ms(op)
-        self._relations = Relations(room, rules, op, self.from_end)
+        self._relations = Relations(room, rules, op, FromEnd(self.time, op, self.need_ms))
         self._setup_ms = 0
         self._demands: tuple[str | None, ...] = ()
 
@@ -140,18 +141,6 @@ class Trial:
     def _from_begin(self, begin_ms: int | None) -> int | None:
         """The first start whose setup begins at an instant or later."""
         return None if begin_ms is None else self.time.add(begin_ms, self._setup_ms)
-
-    def from_end(self, end_ms: int) -> int | None:
-        """Return the earliest start, to a minute, from which the operation ends at an instant or later."""
-        if not self.need_ms:
-            return end_ms
-        if not self.op.interruptible:
-            return self.time.fit(end_ms - self.need_ms, self.need_ms)
-        begin_ms = self.time.back(end_ms, self.need_ms)
-        if begin_ms is not None and self.time.add(begin_ms, self.need_ms) == end_ms:
-            return begin_ms
-        worked = self.time.next_working(end_ms)
-        return None if worked is None else self.time.back(worked + _MINUTE_MS, self.need_ms)
 
     # the rules
 
@@ -290,6 +279,25 @@ class Trial:
                 after = served.next_working(at_ms)
                 return end_ms if after is None else max(after, at_ms + 1)
         return seat.end_ms
+
+
+class FromEnd:
+    """Tells the start of an operation that must not end too early. It knows no trial: trials make no circles."""
+
+    def __init__(self, time: WorkingTime, op: Operation, need_ms: int) -> None:
+        self._time, self._op, self._need_ms = time, op, need_ms
+
+    def __call__(self, end_ms: int) -> int | None:
+        """Return the earliest start, to a minute, from which the operation ends at an instant or later."""
+        if not self._need_ms:
+            return end_ms
+        if not self._op.interruptible:
+            return self._time.fit(end_ms - self._need_ms, self._need_ms)
+        begin_ms = self._time.back(end_ms, self._need_ms)
+        if begin_ms is not None and self._time.add(begin_ms, self._need_ms) == end_ms:
+            return begin_ms
+        worked = self._time.next_working(end_ms)
+        return None if worked is None else self._time.back(worked + _MINUTE_MS, self._need_ms)
 
 
 def _together(blocks: list[Block]) -> Block:

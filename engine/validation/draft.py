@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from engine.errors import Fault
-from engine.instants import to_ms, zone_of
+from engine.instants import zone_of
 from engine.model import (
     Calendar,
     Constraint,
@@ -158,21 +158,6 @@ def zone_or_utc(name: Any) -> dt.tzinfo:
         return zone_of(name)
     except ValueError:
         return dt.UTC
-
-
-def latest(*dates: dt.datetime | None) -> int | None:
-    """Return the latest of the dates that are there, in ms."""
-    return _extreme(max, dates)
-
-
-def earliest(*dates: dt.datetime | None) -> int | None:
-    """Return the earliest of the dates that are there, in ms."""
-    return _extreme(min, dates)
-
-
-def _extreme(choose: Callable[..., dt.datetime], dates: tuple[dt.datetime | None, ...]) -> int | None:
-    present = [date for date in dates if date is not None]
-    return to_ms(choose(present)) if present else None
 
 
 def _by_id(items: list[tuple[int, Any]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import { duration } from "./format.js";
  * @property {number} [m]  index of its set of possible rows
  * @property {string[]} [x]  other rows that it needs, where it is drawn as a slim bar
  * @property {Record<string, [number, number]>} [l]  its lane and how many there are, on rows with several
- * @property {string} [k]  what the preview does to it: moved, resource, added
+ * @property {string} [k]  what the preview does to it: moved, resource, added; in a comparison removed and fields too
  * @property {number} [q]  a block: how many operations
  */
 
@@ -94,6 +94,8 @@ export function classesOf(bar, widthPx) {
     "tk-moved": bar.k === "moved",
     "tk-resource": bar.k === "resource",
     "tk-added": bar.k === "added",
+    "tk-removed": bar.k === "removed",
+    "tk-fields": bar.k === "fields",
   };
 }
 

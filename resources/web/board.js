@@ -3,6 +3,7 @@
 import { classesOf, labelOf, partsOf, placeInRow, toneOf } from "./bars.js";
 import { fetchJson } from "./bridge.js";
 import { PlantClock } from "./clock.js";
+import { Follower } from "./compare.js";
 import { Gestures } from "./gestures.js";
 import { legendOf, showLegend } from "./legend.js";
 import { Loader } from "./loader.js";
@@ -49,6 +50,7 @@ export class Board {
     this.queue = Promise.resolve();
     this.modes = new mapping.ModeSets();
     this.viewport = new Viewport(this);
+    this.follower = new Follower(this);
     this.loader = new Loader(this);
     this.gestures = new Gestures(this);
   }
@@ -58,9 +60,17 @@ export class Board {
   async start() {
     const state = await this.bridge.call("ready");
     this.applyState(state);
-    await this.loadFrame();
-    this.listen();
-    if (this.frame) await this.draw();
+    let begin = () => {};
+    this.queue = new Promise((resolve) => {
+      begin = () => resolve(null);
+    });
+    this.listen(); // what is said from now on waits until there is a board
+    try {
+      await this.loadFrame();
+      if (this.frame) await this.draw();
+    } finally {
+      begin();
+    }
     document.body.dataset.state = "ready";
   }
 
@@ -77,8 +87,8 @@ export class Board {
     this.frame = await fetchJson("board/frame");
     if (!this.frame) return;
     this.clock = new PlantClock(this.frame.offsets);
-    if (this.frame.preview) document.body.dataset.preview = "";
-    else delete document.body.dataset.preview;
+    document.body.toggleAttribute("data-preview", this.frame.preview);
+    document.body.toggleAttribute("data-compare", Boolean(this.frame.compare));
     this.showLegend();
   }
 
@@ -128,6 +138,8 @@ export class Board {
     onBoard("goToTime", (m) => this.viewport.goToTime(m.at));
     onBoard("showSpan", (m) => this.viewport.showSpan(m.start, m.end));
     onBoard("select", (m) => this.select(m.eventIds));
+    onBoard("look", (m) => this.follower.follow(m));
+    on("pair", (m) => this.follower.pair(m.on, m.leads));
     onBoard("zoom", (m) => this.viewport.zoom(m.how));
   }
 
@@ -299,7 +311,7 @@ export class Board {
   showLegend() {
     if (!this.frame) return;
     const element = /** @type {HTMLElement} */ (document.getElementById("legend"));
-    const { palette, families, preview } = this.frame;
-    showLegend(element, legendOf(this.colourBy, palette, families, preview));
+    const { palette, families, preview, compare } = this.frame;
+    showLegend(element, legendOf(this.colourBy, palette, families, preview, compare));
   }
 }

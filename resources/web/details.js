@@ -13,6 +13,13 @@ const PREVIEW = /** @type {Record<string, string>} */ ({
   added: "Newly scheduled",
   removed: "Taken off the board",
 });
+const COMPARED = /** @type {Record<string, string>} */ ({
+  moved: "Moved in time",
+  resource: "On another resource",
+  added: "Only here",
+  removed: "Only here",
+  fields: "Other details differ",
+});
 
 /**
  * The tooltip's content.
@@ -47,7 +54,7 @@ function badges(d) {
     [d.locked, "Locked", "tk-badge-strong"],
     [d.lateness === "late", `Late by ${duration(-(slack(d) ?? 0))}`, "tk-badge-bad"],
     [d.lateness === "at risk", `At risk: ${duration(slack(d) ?? 0)} left`, "tk-badge-warn"],
-    [d.preview, PREVIEW[d.preview?.kind] ?? "Changed", "tk-badge-preview"],
+    [d.preview, (d.preview?.base ? COMPARED : PREVIEW)[d.preview?.kind] ?? "Changed", "tk-badge-preview"],
   ];
   return {
     className: "tk-tip-badges",
@@ -68,7 +75,7 @@ function rows(d, clock) {
     ["Time", d.start === null ? "Not scheduled" : span(d.start, d.end, clock)],
     ["Work", work(d)],
     ["Setup", setup(d, clock)],
-    ["Now at", d.preview && present(d.preview, clock)],
+    [d.preview?.base ?? "Now at", d.preview && present(d.preview, clock)],
     ["Order due", due(d, clock), LATENESS[d.lateness]],
     ["Own due date", d.dates.due !== null && instant(d.dates.due, clock)],
     ["Deadline", deadline(d, clock)],
@@ -103,6 +110,7 @@ function setup(d, clock) {
 
 /** @param {any} p @param {PlantClock} clock */
 function present(p, clock) {
+  if (p.start === undefined) return "not in this plan";
   if (p.start === null) return "not scheduled";
   return `${p.resource ?? "no resource"}, ${span(p.start, p.end, clock)}`;
 }

@@ -212,6 +212,7 @@ export class Drag {
  */
 function refusal(bar, board, secondary) {
   if (board.readOnly) return "This board only shows a plan.";
+  if (board.frame?.compare?.fixed) return "This board shows another plan for comparison.";
   if (board.frame?.preview) return "This is a preview. Apply or discard it before you change the plan.";
   if (bar.q) return `These are ${bar.q} operations. Zoom in to move one of them.`;
   if (bar.lk) return `${bar.n} is locked. Unlock it first (L).`;

@@ -5,6 +5,7 @@ import { blockTooltip, tooltipOf } from "./details.js";
 import { Drag } from "./drag.js";
 import { Keys } from "./keys.js";
 import { barMenu, scheduleMenu } from "./menus.js";
+import { Pick } from "./pick.js";
 
 /** The gestures on one board. */
 export class Gestures {
@@ -15,6 +16,7 @@ export class Gestures {
     this.pointer = { x: 0, y: 0 };
     this.drag = new Drag(board);
     this.keys = new Keys(board);
+    this.pick = new Pick(board);
   }
 
   /** Whether a bar is being dragged; nothing is redrawn meanwhile. */
@@ -97,7 +99,7 @@ export class Gestures {
 
   /** @param {any} record */
   onEnter(record) {
-    if (this.dragging) return;
+    if (this.dragging || this.pick.active) return;
     const { board } = this;
     const bar = board.bars.get(String(record.id));
     if (!bar) return;

@@ -17,9 +17,10 @@ const TITLES = {
  * @param {import("./bars.js").Palette} palette
  * @param {string[]} families  the names of the setup families, by index
  * @param {boolean} preview
+ * @param {import("./mapping.js").Compared|null} [compare]
  * @returns {DomNode[]}
  */
-export function legendOf(key, palette, families, preview) {
+export function legendOf(key, palette, families, preview, compare = null) {
   const swatch = (/** @type {string} */ text, /** @type {{fill: string, edge: string}} */ tone) => ({
     tag: "span",
     className: "tk-key",
@@ -50,6 +51,18 @@ export function legendOf(key, palette, families, preview) {
   ];
   if (preview) {
     marks.unshift(mark("changed", "tk-sample tk-sample-moved"), mark("present place", "tk-sample tk-sample-ghost"));
+  }
+  if (compare) {
+    const kinds = [
+      mark("moved", "tk-sample tk-sample-moved"),
+      mark("other resource", "tk-sample tk-sample-resource"),
+      mark(compare.ghosts ? "added" : `only in ${compare.base}`, "tk-sample tk-sample-added"),
+      mark(compare.ghosts ? `only in ${compare.base}` : "only here", "tk-sample tk-sample-removed"),
+      mark("other changes", "tk-sample tk-sample-fields"),
+    ];
+    const ghost = mark(`place in ${compare.base}`, "tk-sample tk-sample-ghost");
+    const shown = compare.ghosts ? [...kinds, ghost] : kinds.filter((_, index) => index !== 2);
+    return [...shown, { tag: "span", className: "tk-legend-gap" }, ...colours];
   }
   return [
     { tag: "span", className: "tk-legend-title", text: TITLES[key] },

@@ -4,6 +4,8 @@
 /** @typedef {import("./bars.js").Bar} Bar */
 /** @typedef {import("./clock.js").PlantClock} PlantClock */
 
+/** @typedef {{shown: string, base: string, fixed: boolean, ghosts: boolean}} Compared */
+
 /**
  * @typedef {object} Row
  * @property {string} id
@@ -27,6 +29,7 @@
  * @property {import("./bars.js").Palette} palette
  * @property {string[]} families  setup families, by the index that bars refer to
  * @property {boolean} preview  whether a run's result is laid over the plan
+ * @property {Compared|null} compare  set when the plan is shown over or beside another
  * @property {number} operations
  *
  * @typedef {object} BoardWindow the bars of the visible part

@@ -1,5 +1,8 @@
 // @ts-check
 /** The context menus. */
+import { askWhyNot } from "./pick.js";
+
+const LONGEST_NAME = 28;
 
 /**
  * The menu of a bar.
@@ -44,6 +47,12 @@ export function barMenu(board, { eventRecord, items }) {
       weight: 50,
       onItem: () => selectChain(board, bar.id),
     },
+    why: mayAsk(board) && {
+      text: "Why not here\u2026",
+      icon: "fa fa-circle-question",
+      weight: 55,
+      onItem: () => board.gestures.pick.begin(bar),
+    },
     optimise: {
       text: "Optimise around this\u2026",
       icon: "fa fa-wand-magic-sparkles",
@@ -60,9 +69,11 @@ export function barMenu(board, { eventRecord, items }) {
  * @param {import("./board.js").Board} board
  * @param {any} context
  */
-export function scheduleMenu(board, { items, date }) {
+export function scheduleMenu(board, { items, date, resourceRecord }) {
   const now = board.frame?.now;
+  board.tip.hide();
   Object.assign(items, {
+    why: whyHere(board, resourceRecord, date),
     fit: {
       text: "Fit the plan",
       icon: "fa fa-arrows-left-right-to-line",
@@ -86,6 +97,30 @@ export function scheduleMenu(board, { items, date }) {
     },
   });
   return true;
+}
+
+/**
+ * The question about the cell under the pointer, when it is clear which operation is meant.
+ * @param {import("./board.js").Board} board
+ * @param {any} row
+ * @param {Date} date
+ */
+function whyHere(board, row, date) {
+  const ids = board.selectedOperations();
+  const bar = ids.length === 1 ? board.bars.get(ids[0]) : undefined;
+  if (!bar || !row || row.isGroup || !mayAsk(board)) return false;
+  const name = bar.n.length > LONGEST_NAME ? `${bar.n.slice(0, LONGEST_NAME - 1)}\u2026` : bar.n;
+  return {
+    text: `Why not ${name} here?`,
+    icon: "fa fa-circle-question",
+    weight: 5,
+    onItem: () => askWhyNot(board, bar.id, row, board.clock.fromBoard(date)),
+  };
+}
+
+/** Explanations are of the planner's own plan. @param {import("./board.js").Board} board */
+function mayAsk(board) {
+  return !board.readOnly && !board.frame?.preview && !board.frame?.compare?.fixed;
 }
 
 /**

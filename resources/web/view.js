@@ -88,3 +88,27 @@ function detailFits(view, loaded) {
   const most = loaded.merged ? MERGED_SCALE : SHADED_SCALE;
   return Math.abs(Math.log(view.msPerPx / loaded.msPerPx)) < Math.log(most);
 }
+
+/**
+ * @typedef {object} Look where a board looks
+ * @property {number} at  the left edge, ms
+ * @property {number} level  index of the zoom level
+ * @property {number} top  px above the upper edge
+ * @property {string[]} folded  names of the collapsed groups
+ */
+
+/**
+ * Whether a board that looks at `b` need not be told of `a`. Rounding moves an edge by up to a pixel.
+ * @param {Look|null} a
+ * @param {Look|null} b
+ * @param {number} msPerPx
+ */
+export function sameLook(a, b, msPerPx) {
+  if (!a || !b) return a === b;
+  return (
+    a.level === b.level &&
+    Math.abs(a.at - b.at) <= 1.5 * msPerPx &&
+    Math.abs(a.top - b.top) <= 1 &&
+    a.folded.join("\n") === b.folded.join("\n")
+  );
+}

@@ -100,6 +100,7 @@ export class Viewport {
   }
 
   onMoved() {
+    this.board.follower.onMoved();
     window.clearTimeout(this.movedTimer);
     this.movedTimer = window.setTimeout(() => void this.settle(), SETTLE_MS);
   }

@@ -258,6 +258,7 @@ def test_an_infeasible_run_shows_what_cannot_hold_together(place: Workplace) -> 
     run_id = list(place.runs.views)[-1]
     details = {"conflict": [{"message": "C is locked", "eventId": "C"}], "repairs": [{"message": "Unlock C"}]}
     error = TaktwerkError(ErrorCode.INFEASIBLE_PROBLEM, "No plan can keep these.", details)
+    place.window.docks["studio"].hide()  # which lists them too
     place.runs.change(run_id, "finished", status=RunStatus.FAILED, error=error)
     dialog = dialog_of(place, "ErrorDialog")
     assert not dialog.isModal()
@@ -284,9 +285,9 @@ def test_stop_and_cancel_reach_the_run(place: Workplace) -> None:
 def test_a_newer_version_is_merged_before_saving(place: Workplace) -> None:
     schedule_id = place.open(PLAN)
     head = place.session.head
-    theirs = place.session.working.model_copy(
-        update={"snapshot": PLAN.snapshot.model_copy(update={"orders": PLAN.snapshot.orders[:1]})}
-    )
+    events = tuple(o.altered({"order_id": None}) if o.order_id == "O2" else o for o in PLAN.snapshot.events)
+    kept = {"orders": PLAN.snapshot.orders[:1], "events": events}
+    theirs = place.session.working.model_copy(update={"snapshot": PLAN.snapshot.model_copy(update=kept)})
     VersionService(place.database, "ben").save(schedule_id, head.id, theirs, "Ben was faster")
     place.window.workbench.execute(Edit(kind="edit", event_id="A", changes={"name": "Cut"}))
     place.window.file_flow.save("mine")
@@ -299,7 +300,7 @@ def test_a_newer_version_is_merged_before_saving(place: Workplace) -> None:
     assert [v.number for v in place.versions.list(schedule_id)] == [3, 2, 1]
 
 
-def test_an_old_version_is_compared_opened_and_rolled_back_to(place: Workplace) -> None:
+def test_an_old_version_is_opened_and_rolled_back_to(place: Workplace) -> None:
     schedule_id = place.open(PLAN)
     place.window.workbench.execute(Move(kind="move", event_id="B", start=at(480)))
     place.window.file_flow.save("later")
@@ -307,12 +308,6 @@ def test_an_old_version_is_compared_opened_and_rolled_back_to(place: Workplace) 
     place.window.workbench.execute(Move(kind="move", event_id="A", start=at(960)))
     window, working = place.window, place.session.working
     first = place.versions.list(schedule_id)[-1]
-
-    window.versions.compare_requested.emit(first)
-    place.wait(lambda: len(window.changes.table.rows_model.rows) == 2)
-    assert window.changes._heading.text() == "2 operations placed otherwise than in version 1"
-    window.changes._stop.click()
-    place.wait(lambda: [c.event_id for c in window.changes.table.rows_model.rows] == ["A"])
 
     window.versions.open_requested.emit(first)
     place.wait(lambda: place.session.working == PLAN)
@@ -392,7 +387,7 @@ def test_a_bad_file_is_refused_in_the_dialog(place: Workplace, tmp_path: Path) -
 
 def test_docks_are_shown_and_hidden_by_their_actions_and_reset(place: Workplace) -> None:
     window = place.window
-    for key in ("studio", "versions", "problems", "unscheduled", "changes"):
+    for key in ("studio", "versions", "problems", "unscheduled", "changes", "compare"):
         action = window.actions_table[f"view.{key}"]
         assert action.isChecked(), key
         action.trigger()

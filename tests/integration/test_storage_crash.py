@@ -99,7 +99,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
         assert "disk is full" in refused.message and refused.details["kind"] == "SQLITE_FULL"
         assert stored > 5
         with pytest.raises(TaktwerkError, match="disk is full"), database.unit_of_work() as uow:
-            uow.versions.add(info.schedule_id, info.id, line_schedule(500), {}, "manual", None, None)
+            uow.versions.add(info.schedule_id, info.id, line_schedule(3_000), {}, "manual", None, None)
         with database.read() as view:
             draft = view.drafts.load(info.schedule_id)
             assert draft is not None and draft.last_seq == stored
@@ -121,7 +121,7 @@ def test_after_a_full_disk_the_rest_of_the_unit_is_not_stored_either(tmp_path: P
         with database.unit_of_work() as uow:
             uow.schedules.create("before", "before")
             with pytest.raises(TaktwerkError, match="disk is full"):
-                uow.versions.add(info.schedule_id, info.id, line_schedule(500), {}, "manual", None, None)
+                uow.versions.add(info.schedule_id, info.id, line_schedule(3_000), {}, "manual", None, None)
             with pytest.raises(Exception, match="invalid"):
                 uow.schedules.create("after", "after")
             with pytest.raises(TaktwerkError, match="earlier step of it failed"):

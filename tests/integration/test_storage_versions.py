@@ -135,9 +135,9 @@ def test_scenarios_are_heads_of_their_own(database: Database) -> None:
         "UPDATE schedule_versions SET comment = 'x'",
         "DELETE FROM schedule_versions",
         "INSERT OR REPLACE INTO schedule_versions SELECT * FROM schedule_versions",
-        "INSERT OR REPLACE INTO schedule_versions SELECT id || 'x', schedule_id, parent_version_id, data, "
-        "diff_from_parent, created_at, created_by, source, metrics, number, content_hash, comment "
-        "FROM schedule_versions",
+        "INSERT OR REPLACE INTO schedule_versions "
+        "(id, schedule_id, data, created_at, source, number, content_hash) "
+        "SELECT id || 'x', schedule_id, data, created_at, source, number, content_hash FROM schedule_versions",
     ],
 )
 def test_no_program_can_change_a_saved_version(tmp_path: Path, statement: str) -> None:

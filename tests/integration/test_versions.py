@@ -235,7 +235,7 @@ def test_the_audit_names_what_is_damaged_and_goes_on(tmp_path: Path) -> None:
         faults = service.verify()
         assert [fault.version.number for fault in faults] == [2, 3, 4]
         assert "Version 2 is damaged" in faults[0].message and "Version 2 is damaged" in faults[1].message
-        assert "changes of version 4" in faults[2].message
+        assert "changed in version 4" in faults[2].message
         assert service.open(info.schedule_id).schedule == moved(line_schedule(), "j0-o0", 3)
         with pytest.raises(TaktwerkError, match="Version 2 is damaged"):
             service.data(service.list(info.schedule_id)[2].id)

@@ -27,14 +27,18 @@ class FakeBoard(QWidget):
     edit_requested = Signal(str)
     order_requested = Signal(str)
     optimise_requested = Signal(tuple)
+    why_not_requested = Signal(str, object, object)
     answered = Signal(object)
     message = Signal(str)
     failed = Signal(str)
+    looked = Signal(object)
+    ready = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.session: Any = None
         self.preview: Any = None
+        self.overlay: Any = None
         self.calls: list[tuple[str, Any]] = []
         box = QVBoxLayout(self)
         box.addWidget(QLabel("board"))
@@ -44,6 +48,18 @@ class FakeBoard(QWidget):
 
     def set_preview(self, preview: Any) -> None:
         self.preview = preview
+
+    def set_overlay(self, overlay: Any) -> None:
+        self.overlay = overlay
+
+    def keep_in_step(self, is_on: bool, *, leads: bool = False) -> None:
+        self.calls.append(("step", (is_on, leads)))
+
+    def follow(self, look: dict[str, Any]) -> None:
+        self.calls.append(("follow", look))
+
+    def show_span(self, start_ms: int, end_ms: int) -> None:
+        self.calls.append(("span", (start_ms, end_ms)))
 
     def go_to(self, event_id: str) -> bool:
         self.calls.append(("go_to", event_id))

@@ -9,8 +9,9 @@ from pytestqt.qtbot import QtBot
 from app.preview import PlacementChange
 from engine.check import check
 from tests.support.plants import at_ms, machine, op, order, plant
+from ui.compare.words import new_part
 from ui.find_box import FindBox, find_hits
-from ui.preview.changes import ChangesPanel, _new_part
+from ui.preview.changes import ChangesPanel
 from ui.problems import RULE_TITLES, ProblemsPanel
 from ui.tables import Column, RowTable
 from ui.unscheduled import UnscheduledPanel
@@ -146,7 +147,7 @@ def test_unscheduled_operations_say_where_they_can_run(qtbot: QtBot) -> None:
     ],
 )
 def test_of_a_new_resource_only_what_differs_is_written(before: str, after: str, new: str) -> None:
-    assert _new_part(before, after) == new
+    assert new_part(before, after) == new
 
 
 def test_changes_show_both_places_and_sort_by_shift(qtbot: QtBot) -> None:

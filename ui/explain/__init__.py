@@ -1,1 +1,1 @@
-"""The Explain dock: why late, why not here, bottlenecks and load, slack."""
+"""The Explain dock: why late, why not here, bottlenecks and load, slack, what locks cost."""

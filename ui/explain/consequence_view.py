@@ -51,7 +51,11 @@ class ConsequenceView(QWidget):
         box.addWidget(self.sentence)
         box.addWidget(self.broken)
         box.addLayout(grid)
-        box.addWidget(self.orders, 1)
+        rest = QWidget()  # keeps its room also while there is no order to show
+        below = QVBoxLayout(rest)
+        below.setContentsMargins(0, 2, 0, 0)
+        below.addWidget(self.orders)
+        box.addWidget(rest, 1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(EmptyState("info", "It cannot be put there", "Pushing the others would not help."))
         self._stack.addWidget(content)

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.collector import collector_paused, settle_collector
 from app.explanation import Explanation
 from engine.errors import TaktwerkError
 from engine.model import Schedule
@@ -17,6 +18,8 @@ from ui.explain.panel import ExplainPanel
 from ui.workbench import Workbench
 
 _PAUSE_MS = 250
+_ASKED = ("slot", "prices")
+"""Pages that answer only when they are asked."""
 
 
 class ExplainFlow(QObject):
@@ -27,7 +30,7 @@ class ExplainFlow(QObject):
 
     def __init__(self, bench: Workbench, docks: Docks, panel: ExplainPanel) -> None:
         super().__init__(panel)
-        self._bench, self._panel = bench, panel
+        self._bench, self._docks, self._panel = bench, docks, panel
         self._explained: tuple[Schedule, Explanation] | None = None
         self._fresh: set[str] = set()
         """Pages that show the present plan."""
@@ -45,10 +48,15 @@ class ExplainFlow(QObject):
         panel.page_changed.connect(lambda _: self.refresh())
         panel.slot.asked.connect(self.ask)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being worked out."""
+        return self._is_busy
+
     def refresh(self) -> None:
         """Work the page in sight out anew if it is not up to date."""
         page, session = self._panel.page(), self._bench.session
-        if session is None or not self._panel.isVisible() or self._is_busy or page in self._fresh or page == "slot":
+        if session is None or not self._panel.isVisible() or self._is_busy or page in self._fresh or page in _ASKED:
             return
         plan = session.working
         works: dict[str, Callable[[Explanation], Any]] = {
@@ -57,6 +65,22 @@ class ExplainFlow(QObject):
             "slack": lambda e: e.slack(),
         }
         self._start(plan, works[page], lambda found: self._show(page, plan, found))
+
+    def ask_about(self, event_id: str, resource_id: str | None, start_ms: int) -> None:
+        """Show the slot page with a slot filled in, and answer it."""
+        session = self._bench.session
+        if session is None:
+            return
+        self._docks.show("explain")
+        self._panel.show_page("slot")
+        page = self._panel.slot
+        page.set_operation(event_id, session.facts, self._bench.zone)
+        if page.event_id is None:
+            self._bench.say("This operation is not in the plan any more.", "warn")
+            return
+        page.set_slot(resource_id, start_ms)
+        page.show_answer(None)
+        self.ask(event_id, resource_id, start_ms)
 
     def ask(self, event_id: str, resource_id: str | None, start_ms: int) -> None:
         """Answer why an operation is not at a slot."""
@@ -75,15 +99,19 @@ class ExplainFlow(QObject):
     def _start(self, plan: Schedule, work: Callable[[Explanation], Any], done: Callable[[Any], None]) -> None:
         explanation = self._explanation(plan)
         self._set_busy(True)
-        in_background(lambda: work(explanation()), lambda found: self._finish(done, found), self._on_failed)
+        in_background(lambda: _worked_out(work, explanation), lambda found: self._finish(done, found), self._on_failed)
 
     def _explanation(self, plan: Schedule) -> Callable[[], Explanation]:
         """Return the way to the plan's explanation: the one there is, or a new one, made in the background."""
         if self._explained is not None and self._explained[0] is plan:
             known = self._explained[1]
             return lambda: known
+        old = None if self._explained is None else self._explained[1]
+        self._explained = None
 
         def made() -> Explanation:
+            if old is not None:
+                old.dismiss()
             self._explained = (plan, Explanation(plan))
             return self._explained[1]
 
@@ -141,3 +169,11 @@ class ExplainFlow(QObject):
     def _set_busy(self, is_busy: bool) -> None:
         self._is_busy = is_busy
         self._panel.set_busy(is_busy)
+
+
+def _worked_out(work: Callable[[Explanation], Any], explanation: Callable[[], Explanation]) -> Any:
+    """Do the work with the collector out of the way, which would hold the interface up."""
+    with collector_paused():
+        found = work(explanation())
+        settle_collector()  # before it may run again: it would at once
+    return found

@@ -1,4 +1,4 @@
-"""The Explain dock: four pages on why the plan is as it is."""
+"""The Explain dock: five pages on why the plan is as it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ui.explain.late_page import LatePage
 from ui.explain.load_page import LoadPage
+from ui.explain.prices_page import PricesPage
 from ui.explain.slack_page import SlackPage
 from ui.explain.slot_page import SlotPage
 from ui.widgets import EmptyState, Segmented, label, line
@@ -14,8 +15,9 @@ from ui.widgets import EmptyState, Segmented, label, line
 PAGES = (
     ("late", "Late orders"),
     ("slot", "Why not here"),
-    ("load", "Bottlenecks and load"),
+    ("load", "Bottlenecks"),
     ("slack", "Slack"),
+    ("prices", "Price of a lock"),
 )
 
 
@@ -29,11 +31,12 @@ class ExplainPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.late, self.slot, self.load, self.slack = LatePage(), SlotPage(), LoadPage(), SlackPage()
-        for page in (self.late, self.slot, self.slack):
+        self.prices = PricesPage()
+        for page in (self.late, self.slot, self.slack, self.prices):
             page.go_to_event.connect(self.go_to_event)
         self.load.go_to_time.connect(self.go_to_time)
         self.tabs = Segmented(PAGES)
-        self.tabs.setFixedWidth(640)
+        self.tabs.setFixedWidth(700)
         self.tabs.changed.connect(self.show_page)
         self._busy = label("", "muted")
         head = QHBoxLayout()
@@ -44,7 +47,7 @@ class ExplainPanel(QWidget):
         head.addStretch(1)
         pages = QWidget()
         self._pages = QStackedLayout(pages)
-        for page in (self.late, self.slot, self.load, self.slack):
+        for page in (self.late, self.slot, self.load, self.slack, self.prices):
             self._pages.addWidget(page)
         content = QWidget()
         box = QVBoxLayout(content)
@@ -65,7 +68,7 @@ class ExplainPanel(QWidget):
         return self.tabs.value()
 
     def show_page(self, key: str) -> None:
-        """Show ``late``, ``slot``, ``load`` or ``slack``."""
+        """Show ``late``, ``slot``, ``load``, ``slack`` or ``prices``."""
         self.tabs.set_value(key)
         self._pages.setCurrentIndex([name for name, _ in PAGES].index(key))
         self.page_changed.emit(key)

@@ -32,7 +32,7 @@ class SlackPage(QWidget):
         self.only_critical = QCheckBox("Critical only")
         self.only_critical.setToolTip("Only operations that cannot move later without harm")
         self.only_critical.toggled.connect(lambda _: self._refresh())
-        self.table: RowTable[OperationSlack] = RowTable(self._columns(), stretch=0, row_tip=lambda row: row.text)
+        self.table: RowTable[OperationSlack] = RowTable(self._columns(), stretch=1, row_tip=lambda row: row.text)
         self.table.setAccessibleName("Slack of operations")
         self.table.clicked.connect(lambda _: self._go())
         self.table.row_activated.connect(lambda row: self.go_to_event.emit(row.event_id))
@@ -76,7 +76,7 @@ class SlackPage(QWidget):
             Column("Starts", lambda r: text.instant(r.start_ms, self._zone), lambda r: r.start_ms),
             Column("Slack to due", _due_text, lambda r: r.due_slack_ms, _colour, True, _DUE_TIP),
             Column(
-                "Slack to the end",
+                "Slack to end",
                 lambda r: text.duration(r.end_slack_ms),
                 lambda r: r.end_slack_ms,
                 None,

@@ -61,6 +61,7 @@ class SlotPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._event_id: str | None = None
+        self._facts: PlanFacts | None = None
         self._zone: dt.tzinfo = dt.UTC
         self.resource = combo("Resource")
         self._place = QVBoxLayout()
@@ -101,6 +102,7 @@ class SlotPage(QWidget):
         if not is_other:
             return
         self._set_zone(zone)
+        self._facts = facts
         self._name.setText(facts.label(op.id))
         self.resource.clear()
         for mode in op.alternatives:
@@ -111,7 +113,10 @@ class SlotPage(QWidget):
         self.show_answer(None)
 
     def set_slot(self, resource_id: str | None, start_ms: int) -> None:
-        """Choose a slot."""
+        """Choose a slot, on any resource: that the operation cannot run there is an answer too."""
+        if resource_id is not None and self._facts is not None and self.resource.findData(resource_id) < 0:
+            name = self._facts.resource_label(resource_id)
+            self.resource.addItem(f"{name} (no alternative)", resource_id)
         self.resource.setCurrentIndex(max(0, self.resource.findData(resource_id)))
         self.start.set_value(from_ms(start_ms))
 

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 from app.preview import PlacementChange
 from engine.model import Schedule
 from ui import palette, text
+from ui.compare.words import new_part
 from ui.tables import Column, RowTable
-from ui.widgets import ElidedLabel, EmptyState, button
+from ui.widgets import ElidedLabel, EmptyState
 
 _KINDS = {"resource": "other resource", "moved": "moved", "added": "scheduled", "removed": "unscheduled"}
 
@@ -21,8 +22,6 @@ class ChangesPanel(QWidget):
     """A sortable table of placements that differ; a click goes to the operation."""
 
     go_to_event = Signal(str)
-    stop_requested = Signal()
-    """The comparison with another version is over."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,8 +35,6 @@ class ChangesPanel(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 12, 6)
         head.addWidget(self._heading, 1)
-        self._stop = button("End comparison", self.stop_requested.emit, role="link")
-        head.addWidget(self._stop)
         content = QWidget()
         box = QVBoxLayout(content)
         box.setContentsMargins(0, 0, 0, 0)
@@ -56,18 +53,15 @@ class ChangesPanel(QWidget):
         schedule: Schedule,
         zone: dt.tzinfo,
         if_none: str,
-        *,
-        is_comparison: bool = False,
     ) -> None:
         """List changes under a heading; ``if_none`` is said when there are none."""
-        self._stop.setVisible(is_comparison)
         self._zone = zone
         self._orders = {o.id: o.name for o in schedule.snapshot.orders}
         self._resources = {r.id: r.name for r in schedule.snapshot.resources}
         self._heading.setText(heading)
         self.table.set_rows(changes, fit=not self.table.rows_model.rows)
         self._empty.say(if_none)
-        self._stack.setCurrentIndex(1 if changes or is_comparison else 0)
+        self._stack.setCurrentIndex(1 if changes else 0)
 
     def _columns(self) -> list[Column[PlacementChange]]:
         return [
@@ -83,7 +77,7 @@ class ChangesPanel(QWidget):
 
     def _resource_text(self, change: PlacementChange) -> str:
         before, after = self._resource(change.from_resource), self._resource(change.to_resource)
-        return after if before == after else f"{before} {text.ARROW} {_new_part(before, after)}"
+        return after if before == after else f"{before} {text.ARROW} {new_part(before, after)}"
 
     def _resource(self, resource_id: str | None) -> str:
         return text.DASH if resource_id is None else self._resources.get(resource_id, resource_id)
@@ -94,13 +88,6 @@ class ChangesPanel(QWidget):
     def _on_clicked(self) -> None:
         for change in self.table.selected_rows()[:1]:
             self.go_to_event.emit(change.event_id)
-
-
-def _new_part(before: str, after: str) -> str:
-    """What is new in a name: of "CNC lathe 2" and "CNC lathe 3" the 3, else the whole."""
-    old, new = before.split(), after.split()
-    same = next((i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
-    return " ".join(new[same:])
 
 
 def _muted(change: PlacementChange) -> str:

@@ -57,6 +57,7 @@ class RobustnessFlow(QObject):
             ),
             lambda report: self._on_done(job, report),
             lambda error: self._on_failed(job, error),
+            is_awaited=True,
         )
 
     def stop(self) -> None:

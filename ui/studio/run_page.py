@@ -59,6 +59,7 @@ class RunPage(QWidget):
         self._progress.setRange(0, 1000)
         self._chart = RunChart()
         self._figures = {key: label(text.DASH, "figure") for key, _ in _FIGURES}
+        self._numbers = QWidget()
         self._notice, self.conflict = Notice("bad"), ConflictBox()
         self.conflict.go_to_event.connect(self.go_to_event)
         self.conflict.go_to_order.connect(self.go_to_order)
@@ -170,6 +171,9 @@ class RunPage(QWidget):
 
     def _show_error(self, view: RunView) -> None:
         self.conflict.show_error(view.error)
+        has_course = self.conflict.isHidden() or any(best is not None for _, best, _ in view.series)
+        self._chart.setVisible(has_course)
+        self._numbers.setVisible(has_course)
         if view.error is None:
             self._notice.say("bad", "")
             return
@@ -199,7 +203,8 @@ class RunPage(QWidget):
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self._chip)
-        grid = QGridLayout()
+        grid = QGridLayout(self._numbers)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         for index, (key, title) in enumerate(_FIGURES):
@@ -220,7 +225,7 @@ class RunPage(QWidget):
         queue.addLayout(self._queue)
         self._queue_box.hide()
         return self._scrolled(
-            (head, self._phase, self._progress, self._notice, self.conflict, self._chart, grid, buttons)
+            (head, self._phase, self._progress, self._notice, self.conflict, self._chart, self._numbers, buttons)
         )
 
     def _scrolled(self, parts: tuple[QWidget | QLayout, ...]) -> QScrollArea:
@@ -234,6 +239,7 @@ class RunPage(QWidget):
             else:
                 box.addWidget(part, 1 if part is self._chart else 0)
         box.addWidget(self._queue_box)
+        box.addStretch(0)  # in place of the chart where there is none
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

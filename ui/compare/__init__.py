@@ -1,0 +1,1 @@
+"""Two plans compared: figures, orders, operations, and both on the board."""
