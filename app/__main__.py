@@ -31,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def open_workstation(start: WorkstationStart) -> int:
     """Open the window on the file, else on the plan last worked on, else on the sample plant."""
     from app.logs import configure_logs
+    from app.merging import MergeService
     from app.optimization import OptimizationService
+    from app.ready_worker import ReadyWorker
     from app.robustness import RobustnessService
     from app.sample import SAMPLE_FILE
     from app.versions import VersionService
@@ -56,11 +58,13 @@ def open_workstation(start: WorkstationStart) -> int:
         return application.exec()
     database = open_database(settings.database)
     versions = VersionService(database, settings.user)
-    runs = OptimizationService(database, settings.max_running, settings.user)
+    ready = ReadyWorker() if settings.keep_solver_ready else None
+    runs = OptimizationService(database, settings.max_running, settings.user, ready=ready)
     with database.read() as view:
         catalog = Catalog(view.algorithms.list(), view.profiles.list())
     robustness = RobustnessService(settings.database)
-    window = MainWindow(Services(versions, runs, catalog, settings.database, robustness=robustness))
+    merges = MergeService(database, versions, settings.user)
+    window = MainWindow(Services(versions, runs, catalog, settings.database, robustness=robustness, merges=merges))
     reporter.window = window
     watch = StallWatch(window)
     window.show()
@@ -76,6 +80,8 @@ def open_workstation(start: WorkstationStart) -> int:
         watch.deleteLater()
         wait_for_background(_LAST_SAVE_MS)
         runs.close()
+        if ready is not None:
+            ready.close()
         database.close()
         lock.unlock()
 

@@ -12,7 +12,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import __version__, cli_bench, cli_explain, cli_files, cli_optimize, cli_replay, cli_robustness, cli_versions
+from app import (
+    __version__,
+    cli_bench,
+    cli_explain,
+    cli_files,
+    cli_optimize,
+    cli_replay,
+    cli_robustness,
+    cli_serve,
+    cli_versions,
+    cli_what_if,
+)
 from app.cli_output import note, print_error
 from app.config import Settings, load_settings
 from app.logs import configure_logs
@@ -121,5 +132,8 @@ _COMMANDS = {
     "replay": ("Check a run's plan and claims again.", cli_replay.add_arguments, cli_replay.run),
     "robustness": ("Replay a plan with luck, many times.", cli_robustness.add_arguments, cli_robustness.run),
     "bench": ("Measure solvers on benchmark instances.", cli_bench.add_arguments, cli_bench.run),
+    "what-if": ("Try variants of a plan beside each other.", cli_what_if.add_arguments, cli_what_if.run),
+    "serve": ("Answer over HTTP: the API.", cli_serve.add_serve_arguments, cli_serve.serve),
+    "token": ("Say who may use the API.", cli_serve.add_token_arguments, cli_serve.token),
     "versions": ("Look at the versions in the database.", cli_versions.add_arguments, cli_versions.run),
 }

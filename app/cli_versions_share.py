@@ -18,6 +18,7 @@ from app.exchange.preview_file import FilePreview
 from app.exchange.share import Sharing
 from app.exchange.tables import delta_rows
 from app.exchange.text import STANDARD_STREAM
+from app.handing_on import MOST_ANCESTORS, history_steps, lineage, version_note
 from app.versions import ScheduleSummary, VersionInfo, VersionService
 from engine.errors import ErrorCode, TaktwerkError, invalid_schedule
 from storage.database import open_database
@@ -135,35 +136,14 @@ def _sharing(service: VersionService, info: VersionInfo, options: argparse.Names
     line = lineage(service, info)
     steps: tuple[package.Step, ...] = ()
     if options.history:
-        kept = list(reversed(line))[-package.parts.MAX_HISTORY :]
-        steps = tuple(package.Step(_note(item), service.data(item.id)) for item in kept)
+        steps = history_steps(service, line, package.parts.MAX_HISTORY)
     return dataclasses.replace(
         sharing,
         sender=settings.user,
         keys=KeyRing() if options.sign else None,
-        note=_note(info),
-        ancestors=tuple(item.content_hash for item in line[1:10_001]),
+        note=version_note(info),
+        ancestors=tuple(item.content_hash for item in line[1 : MOST_ANCESTORS + 1]),
         history=steps,
-    )
-
-
-def lineage(service: VersionService, info: VersionInfo) -> list[VersionInfo]:
-    """Return a version and those it was made from, nearest first, along first parents."""
-    by_id = {item.id: item for item in service.list(info.schedule_id)}
-    line = [info]
-    while (parent := line[-1].parent_version_id) is not None and parent in by_id:
-        line.append(by_id[parent])
-    return line
-
-
-def _note(info: VersionInfo) -> package.VersionNote:
-    return package.VersionNote(
-        content_hash=info.content_hash,
-        number=info.number,
-        created_at=info.created_at,
-        created_by=info.created_by,
-        source=info.source,
-        comment=info.comment[:2_000],
     )
 
 

@@ -1,14 +1,15 @@
 """Settings: from the environment (``TAKTWERK_*``), overridden by the command line.
 
-=========================  ====================================================
-variable                   meaning
-=========================  ====================================================
-``TAKTWERK_DATABASE``      file, or ``postgresql://user@host/name``
-``TAKTWERK_LOG_LEVEL``     ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``
-``TAKTWERK_LOG_DIR``       folder of the log files
-``TAKTWERK_MAX_RUNNING``   optimisations at a time, 1 to 64; the rest queue
-``TAKTWERK_USER``          who saves versions
-=========================  ====================================================
+==============================  ===============================================
+variable                        meaning
+==============================  ===============================================
+``TAKTWERK_DATABASE``           file, or ``postgresql://user@host/name``
+``TAKTWERK_LOG_LEVEL``          ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``
+``TAKTWERK_LOG_DIR``            folder of the log files
+``TAKTWERK_MAX_RUNNING``        optimisations at a time, 1 to 64; the rest queue
+``TAKTWERK_KEEP_SOLVER_READY``  whether the workstation keeps a solver started
+``TAKTWERK_USER``               who saves versions
+==============================  ===============================================
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_dir: Path = Field(default_factory=_default_log_dir)
     max_running: Annotated[int, Field(ge=1, le=64)] = 1
+    keep_solver_ready: bool = True
     user: Annotated[str, Field(min_length=1, max_length=200)] = Field(default_factory=_default_user)
 
     @field_validator("log_level", mode="before")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.delta import COLLECTIONS
+from engine.delta import COLLECTIONS, same
 from engine.instants import parse_instant, to_ms, zone_of
 from engine.merge import Choice, Conflict, Settled, Value
 from engine.model import Schedule
@@ -173,6 +173,37 @@ class MergeWords:
         if conflict.atom in ("placement", "execution"):
             return self._place(value or {})
         return self._field(conflict.atom.removeprefix("attributes."), value)
+
+    def brief(self, conflict: Conflict, value: Any) -> str:
+        """Return a value in as few words as a column has room for: of a place, where and when it starts."""
+        is_place = conflict.atom in ("placement", "execution", "item") and isinstance(value, dict)
+        if not is_place or not value.get("startDate"):
+            return self.value(conflict, value)
+        at = parse_instant(value["startDate"])
+        _, day, month, _, clock = moment(to_ms(at), self._zone).split(" ")
+        when = f"{day} {month} {clock}"
+        where = self._name("resources", value["resourceId"]) if value.get("resourceId") else ""
+        return ", ".join(part for part in (where, when) if part)
+
+    def name(self, collection: str, item_id: str) -> str:
+        """Return the name of an item, without its kind."""
+        return self._name(collection, item_id)
+
+    def against(self, conflict: Conflict, value: Any) -> str:
+        """Return how a value differs from the base's, in words; empty where that says nothing."""
+        base = conflict.base
+        if same(value, base):
+            return "as before"
+        if value is None or conflict.atom not in ("placement", "execution") or not isinstance(base, dict):
+            return ""
+        parts: list[str] = []
+        if value.get("startDate") and base.get("startDate"):
+            shift = to_ms(parse_instant(value["startDate"])) - to_ms(parse_instant(base["startDate"]))
+            if shift:
+                parts.append(f"{length(abs(shift))} {'later' if shift > 0 else 'earlier'}")
+        if value.get("resourceId") != base.get("resourceId"):
+            parts.append("other resource")
+        return ", ".join(parts)
 
     def _item(self, collection: str, value: dict[str, Any]) -> str:
         if collection == "events":

@@ -9,17 +9,16 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from app.collector import collector_paused
+from app.merge_candidate import Candidate, Sides
 from app.merge_repair import rerun_request
-from app.merge_words import ConflictView, MergeWords, choice_from_json, choice_to_json
+from app.merge_words import choice_from_json, choice_to_json
 from app.scenarios import ancestors, merge_base
 from app.versions import VersionService
-from engine.check import Violation, check
-from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
-from engine.merge import Choice, Merged, Side, merge
+from engine.errors import ErrorCode, TaktwerkError, invalid_schedule
+from engine.merge import Choice, Merged, Side
 from engine.model import OptimizationRequest, Options, Schedule
 from engine.validate import faults_of
 from storage import canonical
@@ -32,68 +31,10 @@ __all__ = ["Choice", "MergeRow", "MergeService", "MergeState"]
 
 
 @dataclass(frozen=True)
-class MergeState:
-    """A merge as it stands with the choices made so far.
-
-    Attributes
-    ----------
-    row
-        What is stored of it; ``row.prefer`` is the side that holds where nothing is chosen.
-    base, ours, theirs
-        The three plans.
-    merged
-        The merge: the plan, the conflicts, what is unresolved, what history decided.
-    choices
-        What was chosen, by conflict key.
-    """
+class MergeState(Candidate):
+    """A merge as it stands with the choices made so far; ``row`` is what is stored of it."""
 
     row: MergeRow
-    base: Schedule
-    ours: Schedule
-    theirs: Schedule
-    merged: Merged
-    choices: dict[str, Choice]
-
-    @property
-    def schedule(self) -> Schedule:
-        """The merged plan."""
-        return self.merged.schedule
-
-    @property
-    def is_resolved(self) -> bool:
-        """Whether every conflict has a choice."""
-        return not self.merged.unresolved
-
-    @cached_property
-    def words(self) -> MergeWords:
-        """What speaks of its items."""
-        return MergeWords(self.base, self.ours, self.theirs)
-
-    @cached_property
-    def conflicts(self) -> tuple[ConflictView, ...]:
-        """Every conflict in words."""
-        return tuple(self.words.view(c, self.choices.get(c.key), self.row.prefer) for c in self.merged.conflicts)
-
-    @cached_property
-    def settled(self) -> tuple[str, ...]:
-        """What history decided without asking, in words."""
-        return tuple(self.words.settled(one) for one in self.merged.settled)
-
-    @cached_property
-    def violations(self) -> tuple[Violation, ...]:
-        """The rules that the merged plan breaks."""
-        return () if self.faults else tuple(check(self.schedule))
-
-    @cached_property
-    def new_violations(self) -> tuple[Violation, ...]:
-        """Those that neither side breaks by itself: what merging has brought about."""
-        known = {(v.rule, v.event_ids, v.resource_id) for side in (self.ours, self.theirs) for v in check(side)}
-        return tuple(v for v in self.violations if (v.rule, v.event_ids, v.resource_id) not in known)
-
-    @cached_property
-    def faults(self) -> tuple[Fault, ...]:
-        """Why the merged plan is no valid one (dependencies in a circle, say); a side or another choice helps."""
-        return tuple(faults_of(self.schedule))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data in wire names."""
@@ -196,32 +137,34 @@ class MergeService:
             ours, theirs = (_side(view, row, name) for name in ("ours", "theirs"))
         return _state(row, base, ours, theirs)
 
-    def choose(self, merge_id: str, choices: Mapping[str, Choice | None], prefer: Side | None = None) -> MergeState:
+    def own(self, schedule_id: str) -> builtins.list[MergeRow]:
+        """Return the merges of a schedule that this planner began and has not finished, oldest first."""
+        return [row for row in self.list(schedule_id) if row.created_by == self._user]
+
+    def choose(
+        self, merge_id: str | MergeState, choices: Mapping[str, Choice | None], prefer: Side | None = None
+    ) -> MergeState:
         """Decide conflicts by key: a side, ``"base"`` or a ``Value``; ``None`` takes a choice back.
 
-        ``prefer`` changes which side holds where nothing is chosen.
+        ``prefer`` changes which side holds where nothing is chosen. Given as it was returned last, a merge is not read
+        again.
 
         Raises
         ------
         TaktwerkError
             E001 when a value cannot be; the merge is then as it was. E012 when it was finished or given up.
         """
-        state = self.open(merge_id)
+        state = merge_id if isinstance(merge_id, MergeState) else self.open(merge_id)
         wanted = {**state.choices, **choices}
         kept = {key: choice for key, choice in wanted.items() if choice is not None}
-        side = prefer or state.row.prefer
-        merged = merge(state.base, state.ours, state.theirs, kept, side)
-        return self._keep(state, merged, kept, side)
+        side = prefer or state.prefer
+        return self._keep(state, state.sides.merged(kept, side), kept, side)
 
-    def choose_all(self, merge_id: str, side: Side) -> MergeState:
+    def choose_all(self, merge_id: str | MergeState, side: Side) -> MergeState:
         """Decide every conflict for one side, those too that a decision raises; what history decided stays."""
-        state = self.open(merge_id)
-        kept: dict[str, Choice] = {}
-        while True:
-            merged = merge(state.base, state.ours, state.theirs, kept, side)
-            if not merged.unresolved:
-                return self._keep(state, merged, kept, side)
-            kept.update((conflict.key, side) for conflict in merged.unresolved)
+        state = merge_id if isinstance(merge_id, MergeState) else self.open(merge_id)
+        merged, kept = state.sides.decided_for(side)
+        return self._keep(state, merged, kept, side)
 
     def refresh(self, merge_id: str) -> MergeState:
         """Take in what the head has become since the merge began; choices stay where their conflicts do (E012)."""
@@ -232,6 +175,20 @@ class MergeService:
             uow.merges.rebase(row.id, present, _head_side(row))
             uow.commit()
         return self.open(merge_id)
+
+    def take_over_earlier(self, state: MergeState) -> MergeState:
+        """Carry the choices of this planner's earlier merges of the same thing over to this one, and end those."""
+        row = state.row
+        same = row.kind, row.head_name, row.label
+        own = self.own(row.schedule_id)
+        earlier = [one for one in own if (one.kind, one.head_name, one.label) == same and one.id != row.id]
+        choices: dict[str, Choice | None] = {
+            key: choice_from_json(data) for one in earlier for key, data in one.resolutions.items()
+        }
+        known = {conflict.key for conflict in state.merged.conflicts}
+        for one in earlier:
+            self.abandon(one.id)
+        return self.choose(state, choices) if known & choices.keys() else state
 
     def rerun_request(self, merge_id: str, options: Options | None = None) -> OptimizationRequest:
         """Return the request that repairs a merge: what ours placed is locked, the rest starts from theirs.
@@ -334,13 +291,13 @@ class MergeService:
         with self._database.unit_of_work() as uow:
             row = uow.merges.choose(state.row.id, stored, prefer)
             uow.commit()
-        return MergeState(row, state.base, state.ours, state.theirs, merged, choices)
+        return MergeState(state.sides, merged, choices, prefer, row)
 
 
 def _state(row: MergeRow, base: Schedule, ours: Schedule, theirs: Schedule) -> MergeState:
+    sides = Sides(base, ours, theirs)
     choices: dict[str, Choice] = {key: choice_from_json(data) for key, data in row.resolutions.items()}
-    merged = merge(base, ours, theirs, choices, row.prefer)
-    return MergeState(row, base, ours, theirs, merged, choices)
+    return MergeState(sides, sides.merged(choices, row.prefer), choices, row.prefer, row)
 
 
 def _side(view: ReadView, row: MergeRow, name: str) -> Schedule:

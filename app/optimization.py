@@ -20,6 +20,7 @@ from typing import Final
 from app.certificates import certify_run
 from app.collector import collector_paused
 from app.profiles import with_profile
+from app.ready_worker import ReadyWorker
 from app.request_json import canonical_request
 from app.run_archive import RunArchive, Submission
 from app.run_events import Listener, RunEvents
@@ -50,6 +51,7 @@ class _Run:
     label: str
     schedule_id: str | None
     base_version_id: str | None
+    user: str | None = None
     request_json: bytes = b""
     encoding_s: float = 0.0
     execution: RunExecution | None = None
@@ -76,13 +78,21 @@ class OptimizationService:
         Who optimises, by name.
     command
         How to start a solver process; by default the one that comes with the program.
+    ready
+        Where a solver process may be had that waits already.
     """
 
     def __init__(
-        self, store: Database, max_running: int = 1, user: str = "", command: Sequence[str] | None = None
+        self,
+        store: Database,
+        max_running: int = 1,
+        user: str = "",
+        command: Sequence[str] | None = None,
+        ready: ReadyWorker | None = None,
     ) -> None:
         self._archive = RunArchive(store, user)
         self._command = command
+        self._ready = ready
         self._lock = threading.Condition()
         self._runs: dict[str, _Run] = {}
         self._waiting: deque[_Run] = deque()
@@ -109,6 +119,7 @@ class OptimizationService:
         schedule_id: str | None = None,
         base_version_id: str | None = None,
         label: str = "",
+        user: str | None = None,
     ) -> str:
         """Queue a run and return its id. Everything heavy happens later, on a thread.
 
@@ -118,6 +129,8 @@ class OptimizationService:
             The stored schedule and the version that the request's data are based on, if there are any.
         label
             How the planner calls the run.
+        user
+            Who asks for it, where that is not the service's own user.
 
         Raises
         ------
@@ -129,7 +142,7 @@ class OptimizationService:
         request = self._with_profile(request)
         run_id = str(uuid.uuid4())
         progress = RunProgress(run_id, request, label, schedule_id, base_version_id)
-        run = _Run(run_id, request, progress, label, schedule_id, base_version_id)
+        run = _Run(run_id, request, progress, label, schedule_id, base_version_id, user)
         with collector_paused():
             with self._lock:
                 if self._is_closed:
@@ -175,6 +188,11 @@ class OptimizationService:
         """Return how a run stands (E012 when there is none)."""
         run = self._remembered(run_id)
         return self._view(run) if run else self._archive.view(run_id)
+
+    def user_of(self, run_id: str) -> str | None:
+        """Return who asked for a run, ``None`` for the service's own user or when that was not told (E012)."""
+        run = self._remembered(run_id)
+        return run.user if run else self._archive.user_of(run_id)
 
     def history(self, schedule_id: str) -> list[RunView]:
         """Return the runs of a schedule, newest first; the curves of those long past are left out."""
@@ -250,7 +268,9 @@ class OptimizationService:
             run.request_json = canonical_request(run.request)
             run.encoding_s = time.monotonic() - begun
             self._archive.add(
-                Submission(run.id, run.request, run.request_json, run.label, run.schedule_id, run.base_version_id)
+                Submission(
+                    run.id, run.request, run.request_json, run.label, run.schedule_id, run.base_version_id, run.user
+                )
             )
         except TaktwerkError as error:
             self._conclude(run, Conclusion(RunStatus.FAILED, None, error), is_stored=False)
@@ -312,7 +332,9 @@ class OptimizationService:
             if kind is not None and kind != "incumbent":
                 self._announce(kind, run)
 
-        execution = RunExecution(run.request, run.request_json, hear, self._command, run.id, run.encoding_s)
+        execution = RunExecution(
+            run.request, run.request_json, hear, self._command, run.id, run.encoding_s, self._ready
+        )
         with self._lock:
             if self._is_closed or not run.progress.start():
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from engine.apply import apply_result
 from engine.check import Violation
 from engine.diff import other_objects
 from engine.instants import to_ms
-from engine.merge import Conflict, Side, merge
+from engine.merge import Choice, Conflict, merge
 from engine.metrics import Kpis, kpis
 from engine.model import Operation, OptimizationResult, Schedule
 from engine.plan_state import PlanState
@@ -62,7 +63,7 @@ class Preview:
     merged: Schedule
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
-    resolutions: dict[str, Side] | None = None
+    resolutions: dict[str, Choice] | None = None
 
     @cached_property
     def changes(self) -> tuple[PlacementChange, ...]:
@@ -89,9 +90,9 @@ class Preview:
         """The rules that the merged schedule would break."""
         return self.after.violations
 
-    def rebased(self, working: Schedule, resolutions: dict[str, Side] | None = None) -> Preview:
+    def rebased(self, working: Schedule, resolutions: Mapping[str, Choice] | None = None) -> Preview:
         """Return the preview over what the planner has made of the schedule meanwhile; earlier resolutions stay."""
-        chosen: dict[str, Side] = {**(self.resolutions or {}), **(resolutions or {})}
+        chosen: dict[str, Choice] = {**(self.resolutions or {}), **(resolutions or {})}
         merged = merge(self.input, working, self.result, chosen)
         state = merged.schedule, merged.conflicts, self.warnings, chosen
         return Preview(self.run_id, self.input, working, self.result, *state)

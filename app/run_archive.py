@@ -41,6 +41,7 @@ class Submission:
     label: str
     schedule_id: str | None
     base_version_id: str | None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class RunArchive:
     def add(self, submission: Submission) -> None:
         """Store a queued run with its whole input."""
         request = submission.request
+        user = submission.user or self._user
         with self._database.unit_of_work() as uow:
             uow.runs.add(
                 run_id=submission.run_id,
@@ -82,7 +84,7 @@ class RunArchive:
                 seed=request.options.seed,
                 request=submission.request_json,
                 owner=self._owner,
-                created_by=uow.users.ensure(self._user) if self._user else None,
+                created_by=uow.users.ensure(user) if user else None,
                 program_version=__version__,
                 solver_version=solver_version(),
             )
@@ -168,6 +170,12 @@ class RunArchive:
             row = read.runs.get(run_id)
             points = [(p.elapsed_ms, p.objective, p.bound) for p in read.runs.points(run_id)]
             return _view(row, read, tuple(points))
+
+    def user_of(self, run_id: str) -> str | None:
+        """Return who asked for a run, by name, as far as that is known."""
+        with self._database.read() as read:
+            wanted = read.runs.get(run_id).created_by
+            return next((user.name for user in read.users.list() if user.id == wanted), None)
 
     def views(self, schedule_id: str) -> builtins.list[RunView]:
         """Return the runs of a schedule, newest first, without their curves."""

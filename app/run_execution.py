@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from app.ready_worker import ReadyWorker
 from app.solver_process import Ending, Limits, SolverProcess
 from app.verification import Checked, Claim, verify
 from engine.errors import ErrorCode, TaktwerkError
@@ -63,6 +64,8 @@ class RunExecution:
         Names the run in the log.
     encoding_s
         How long making ``request_json`` took, which tells how busy the machine is.
+    ready
+        Where a process may be had that waits already.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class RunExecution:
         command: Sequence[str] | None = None,
         name: str = "run",
         encoding_s: float = 0.0,
+        ready: ReadyWorker | None = None,
     ) -> None:
         self._request = request
         self._listener = listener
@@ -81,7 +85,8 @@ class RunExecution:
         self._bound: float | None = None
         self._wish_to_keep: bool | None = None
         self._wish_lock = threading.Lock()
-        self._process = SolverProcess(request_json, limits_of(request, encoding_s), self._hear, command, name)
+        limits = limits_of(request, encoding_s)
+        self._process = SolverProcess(request_json, limits, self._hear, command, name, ready=ready)
         self._name = name
 
     def stop(self, keep: bool) -> None:

@@ -205,8 +205,21 @@ class PlanningSession:
             return self._nothing("Already on the newest version")
         head, theirs = incoming
         merged = merge(self.head_schedule, self.working, theirs, resolutions, prefer).schedule
+        return self.take_merged(head, theirs, merged)
+
+    def take_merged(self, head: Any, theirs: Schedule, merged: Schedule) -> Answer:
+        """Make a merge of the working schedule with a newer head the working one, and stand on that head, as one step.
+
+        Parameters
+        ----------
+        head, theirs
+            The newer version and its schedule.
+        merged
+            The merge, decided and perhaps repaired.
+        """
         label = f"Merge version {head.number}"
         try:
+            self._require_no_job()
             gap = diff(theirs, merged)
             if gap.is_empty:
                 self._versions.discard_draft(self.schedule_id)

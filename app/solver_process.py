@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from app.ready_worker import ReadyWorker
 from app.worker_pipe import Arrival, WorkerPipe, worker_command
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import (
@@ -117,6 +118,8 @@ class SolverProcess:
         Names the run in the log.
     task
         What to do with the request.
+    ready
+        Where a process may be had that waits already.
     """
 
     def __init__(
@@ -127,8 +130,11 @@ class SolverProcess:
         command: Sequence[str] | None = None,
         name: str = "run",
         task: Task = "optimize",
+        ready: ReadyWorker | None = None,
     ) -> None:
         self._task: Task = task
+        self._ready = ready
+        self._was_ready = False
         self._request = request
         self._limits = limits
         self._listener = listener
@@ -142,6 +148,7 @@ class SolverProcess:
         self._peak_bytes = 0
         self._next_memory_look_s = 0.0
         self._hello_ms: int | None = None
+        self._has_begun = False
 
     def stop(self, keep: bool) -> None:
         """Ask for an end, from any thread: with the best plan so far (``keep``) or without one. Returns at once."""
@@ -151,7 +158,7 @@ class SolverProcess:
         """Start the process, see it through and return how it ended. Blocks; always within the limits."""
         self._started = self._heard = time.monotonic()
         try:
-            self._pipe = WorkerPipe(self._command, self._arrivals.put, self._name)
+            self._pipe = self._take_ready_one() or self._start()
         except OSError as error:
             return Ending("fault", error=_fault(f"The solver could not be started: {error}."))
         patience_s = 0.0
@@ -160,10 +167,20 @@ class SolverProcess:
             patience_s = END_S if ending.cause in ("result", "explained", "failed") else 0.0
         finally:
             self._pipe.end(patience_s)
+            if self._ready is not None:
+                self._ready.refill()
         if ending.cause in ("fault", "time_limit"):
             words = self._pipe.last_words()
             _log.error("%s: %s%s", self._name, ending.error, f" Its last words:\n{words}" if words else "")
         return replace(ending, hello_ms=self._hello_ms)
+
+    def _start(self) -> WorkerPipe:
+        return WorkerPipe(self._command, self._arrivals.put, self._name)
+
+    def _take_ready_one(self) -> WorkerPipe | None:
+        pipe = None if self._ready is None else self._ready.take(self._arrivals.put, self._name)
+        self._was_ready = pipe is not None
+        return pipe
 
     def _supervise(self) -> Ending:
         while True:
@@ -201,7 +218,10 @@ class SolverProcess:
             if message.versions.get("protocol") != PROTOCOL_VERSION:
                 return self._failure("The solver is of another version than the program. Install the program again.")
             self._send_request()
-        elif isinstance(message, Phase):
+        else:
+            self._has_begun = True
+            self._request = b""
+        if isinstance(message, Phase):
             self._step = message.name
         self._listener(message, payload)
         return None
@@ -213,11 +233,16 @@ class SolverProcess:
         budget_ms = max(0, round(self._limits.ask_at_s * 1000) - elapsed_ms)
         self._pipe.send(
             encode(
-                Solve(task=self._task, elapsed_ms=elapsed_ms, budget_ms=budget_ms, payload_bytes=len(self._request)),
+                Solve(
+                    task=self._task,
+                    was_ready=self._was_ready,
+                    elapsed_ms=elapsed_ms,
+                    budget_ms=budget_ms,
+                    payload_bytes=len(self._request),
+                ),
                 self._request,
             )
         )
-        self._request = b""
 
     def _pass_on(self, wish: Stop) -> None:
         if self._wish is not None and (wish.keep or not self._wish.keep):
@@ -254,10 +279,15 @@ class SolverProcess:
         self._peak_bytes = max(self._peak_bytes, resident)
         return Ending("fault", error=self._out_of_memory()) if resident > self._limits.memory_bytes else None
 
-    def _end_of_output(self) -> Ending:
+    def _end_of_output(self) -> Ending | None:
         at_wish = self._at_wish()
         if at_wish is not None:
             return at_wish
+        if self._was_ready and not self._has_begun:  # it died while it waited, which is no fault of this run
+            self._pipe.end()
+            self._was_ready, self._hello_ms = False, None
+            self._pipe = self._start()
+            return None
         code = self._pipe.exit_code(END_S)
         if self._peak_bytes > self._limits.memory_bytes * _NEARLY_FULL:
             return Ending("fault", error=self._out_of_memory())

@@ -33,6 +33,11 @@ class VersionReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def database(self) -> Database:
+        """Where the versions are; for services beside this one."""
+        return self._database
+
     def schedules(self) -> builtins.list[ScheduleSummary]:
         """Return every schedule with its live version, oldest schedule first."""
         with self._database.read() as view:

@@ -86,13 +86,15 @@ class VersionService(VersionReader):
 
     Attributes
     ----------
+    user
+        Who saves, by name.
     scenarios, marks
         What can be done with scenarios; tags, states and notes of versions.
     """
 
     def __init__(self, database: Database, user: str = "") -> None:
         super().__init__(database)
-        self._user = user
+        self.user = self._user = user
         self._drafts = DraftKeeper(database)
         self.scenarios = ScenarioService(database, user)
         self.marks = MarkService(database, user)
@@ -264,7 +266,7 @@ class VersionService(VersionReader):
                 added = self._add(uow, merge.schedule_id, other, source, merge.label)
                 prepared = replace(prepared, merge_parent_id=added.id)
             info = self._advance(uow, merge.schedule_id, merge.head_name, prepared, "merge", text)
-            if merge.kind == "head":
+            if merge.kind == "head" or (merge.kind == "run" and edits is not None):
                 settle(uow, info.id)
             if merge.run_id is not None:
                 uow.runs.set_result(merge.run_id, info.id)

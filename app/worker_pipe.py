@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO, Final, cast
 import psutil
 
 import engine
-from engine.messages import BadMessage, FromSolver, read_from_solver
+from engine.messages import Alive, BadMessage, FromSolver, read_from_solver
 
 TERMINATE_GRACE_S: Final = 0.1
 _LAST_WORDS: Final = 30
@@ -45,7 +45,7 @@ class WorkerPipe:
     command
         How to start it.
     arrive
-        Called with everything that arrives, in the reading thread.
+        Called with everything that arrives, in the reading thread; without one, what arrives is kept for ``listen``.
     name
         Names the run in the log.
 
@@ -55,8 +55,10 @@ class WorkerPipe:
         When the process cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], arrive: Callable[[Arrival], None], name: str) -> None:
-        self._arrive = arrive
+    def __init__(self, command: Sequence[str], arrive: Callable[[Arrival], None] | None, name: str) -> None:
+        self._listener = arrive
+        self._kept: list[Arrival] = []
+        self._lock = threading.Lock()
         self._name = name
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
@@ -83,6 +85,15 @@ class WorkerPipe:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    def listen(self, arrive: Callable[[Arrival], None], name: str) -> None:
+        """Pass what has arrived, and all that will, to ``arrive``."""
+        self._name = name
+        with self._lock:
+            for arrival in self._kept:
+                arrive(arrival)
+            self._kept.clear()
+            self._listener = arrive
 
     def send(self, data: bytes) -> None:
         """Write to the child, in order, whenever it reads."""
@@ -120,6 +131,13 @@ class WorkerPipe:
         self._process.wait()
 
     # inside
+
+    def _arrive(self, arrival: Arrival) -> None:
+        with self._lock:
+            if self._listener is not None:
+                self._listener(arrival)
+            elif not (isinstance(arrival, tuple) and isinstance(arrival[0], Alive)):
+                self._kept.append(arrival)
 
     def _family(self) -> list[psutil.Process]:
         try:

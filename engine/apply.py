@@ -87,7 +87,8 @@ def _placed(op: Operation, event: PlacedEvent | None, mark_manual: bool) -> Oper
     if event.demands is not None and op.demands:
         update["demands"] = _with_choices(op.demands, event.demands)
     moved = op.altered(update)
-    if placement(moved) == placement(op):
+    is_first = op.start_date is None and event.start_date is not None
+    if not is_first and placement(moved) == placement(op):
         return op
     if not mark_manual:
         return moved

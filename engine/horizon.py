@@ -83,12 +83,10 @@ def _work_per_resource_ms(schedule: Schedule) -> int:
 def _measures(schedule: Schedule, request: OptimizationRequest | None) -> Iterator[int]:
     snapshot = schedule.snapshot
     yield horizon_start_ms(schedule)
-    for op in snapshot.events:
-        yield op.duration
-        yield from (mode.duration for mode in op.modes or () if mode.duration is not None)
-    for dependency in snapshot.dependencies:
-        yield dependency.lag_ms
-        yield dependency.max_lag_ms or 0
+    yield from {op.duration for op in snapshot.events}
+    yield from {mode.duration for op in snapshot.events if op.modes for mode in op.modes if mode.duration is not None}
+    yield from {dependency.lag_ms for dependency in snapshot.dependencies}
+    yield from {dependency.max_lag_ms or 0 for dependency in snapshot.dependencies}
     for matrix in snapshot.setup_matrices:
         yield matrix.default.duration if matrix.default else 0
         yield from (rule.duration for rule in matrix.rules)

@@ -49,11 +49,13 @@ class _Message(BaseModel):
 class Solve(_Message):
     """Carry out a task on the request in the payload.
 
-    ``budget_ms`` is the time left, ``elapsed_ms`` what the run has used so far.
+    ``budget_ms`` is the time left, ``elapsed_ms`` what the run has used so far. ``was_ready`` says that the process was
+    started before the run was: its time counts from this message, not from ``hello``.
     """
 
     type: Literal["solve"] = "solve"
     task: Task = "optimize"
+    was_ready: bool = False
     elapsed_ms: ElapsedMs
     budget_ms: ElapsedMs
     payload_bytes: PayloadSize

@@ -75,7 +75,10 @@ def required_ms(duration_ms: int, efficiency: float) -> int:
 
 def mode_on(op: Operation, resource_id: str | None) -> Mode | None:
     """Return the operation's mode on a resource, or ``None`` when it may not run there (or runs on none)."""
-    return next((mode for mode in op.alternatives if mode.resource_id == resource_id), None)
+    for mode in op.alternatives:  # asked of every operation several times a check: a generator takes twice as long
+        if mode.resource_id == resource_id:
+            return mode
+    return None
 
 
 def is_history(op: Operation) -> bool:

@@ -7,7 +7,7 @@ import os
 import platform
 from typing import Final
 
-PROTOCOL_VERSION: Final = "2"
+PROTOCOL_VERSION: Final = "3"
 """Of ``engine.messages``. Application and solver come together, so any difference is a broken installation."""
 
 

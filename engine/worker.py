@@ -18,12 +18,15 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from engine.errors import ErrorCode, TaktwerkError
 from engine.protocol import hello_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.messages import Explained, Failed, Result, Solve, Task
     from engine.model import OptimizationRequest
     from engine.outbox import Outbox
@@ -37,6 +40,7 @@ EXIT_OUT_OF_MEMORY: Final = 6
 _MIB: Final = 1 << 20
 _MEMORY_CHECK_S: Final = 0.1
 _SHORTEST_BUDGET_S: Final = 0.05
+_PRELOAD_AFTER_S: Final = 0.3
 _log = logging.getLogger("taktwerk.worker")
 
 
@@ -72,10 +76,16 @@ def main() -> int:
 def _work(inbox: _Inbox, outbox: Outbox) -> None:
     from engine.metrics import SCALE, objective_name
     from engine.solve import engine as solver
+    from engine.validate import read_checked_request
 
-    outbox.phase("Reading the schedule", 0)
+    if not inbox.has_request(_PRELOAD_AFTER_S):
+        from engine.solve.searches.warm import preload
+
+        preload()
     header, payload = inbox.wait_for_request()
-    request = _read(payload)
+    outbox.phase("Reading the schedule", 0)
+    with _unlooked_at():
+        request = read_checked_request(payload)
     del payload
     inbox.memory_limit = request.options.memory_limit
     if request.options.memory_limit is not None:
@@ -100,13 +110,12 @@ def _explained(task: Task, request: OptimizationRequest, outbox: Outbox, inbox: 
     return Explained(elapsed_ms=outbox.elapsed_ms(), payload_bytes=len(answer)), answer
 
 
-def _read(payload: bytes) -> OptimizationRequest:
-    """Read the request, and keep the garbage collector from looking through it for the rest of the run."""
-    from engine.validate import read_checked_request
-
+@contextmanager
+def _unlooked_at() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is made here, for the rest of the run."""
     gc.disable()
     try:
-        return read_checked_request(payload)
+        yield
     finally:
         gc.freeze()
         gc.enable()
@@ -153,7 +162,7 @@ class _Inbox:
     """Listens to the application for the whole life of the process.
 
     The application starts its clock before this process can look at one. It says how much had passed when it heard the
-    ``hello``; reading and importing since then count too.
+    ``hello``; reading and importing since then count too. Of a process that was started in advance, waiting does not.
     """
 
     def __init__(self, stream: BinaryIO, outbox: Outbox, said_hello_at: float) -> None:
@@ -167,6 +176,10 @@ class _Inbox:
         self._arrived = threading.Event()
         self._request: tuple[Solve, bytes] | None = None
         threading.Thread(target=self._listen, name="inbox", daemon=True).start()
+
+    def has_request(self, seconds: float) -> bool:
+        """Wait for the request for so long; return whether it is there."""
+        return self._arrived.wait(seconds)
 
     def wait_for_request(self) -> tuple[Solve, bytes]:
         """Return the request, and forget it."""
@@ -186,7 +199,8 @@ class _Inbox:
                         os._exit(EXIT_DONE)
                     threading.Thread(target=self.stop_flag.stop, name="stop", daemon=True).start()
                 elif not self._arrived.is_set():
-                    self._outbox.start_clock(message.elapsed_ms, self._said_hello_at)
+                    begin = time.monotonic() if message.was_ready else self._said_hello_at
+                    self._outbox.start_clock(message.elapsed_ms, begin)
                     self._request = (message, payload)
                     self._arrived.set()
         except BadMessage as error:

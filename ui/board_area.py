@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
+from ui.merge.strip import UnfinishedStrip
 from ui.preview.bar import PreviewBar
 from ui.widgets import ElidedLabel, EmptyState, Notice, button, surface
 
@@ -41,7 +42,7 @@ class BoardArea(QWidget):
     def __init__(self, board: Any) -> None:
         super().__init__()
         self.preview_bar = PreviewBar()
-        self.notice = Notice("warn")
+        self.notice, self.merge_strip = Notice("warn"), UnfinishedStrip(can_hide=True)
         self._empty = EmptyState("schedule", "No schedule is open", "Open one of this database, or import a file.")
         nothing = surface(QWidget())
         row = QHBoxLayout()
@@ -71,6 +72,7 @@ class BoardArea(QWidget):
         outer.setSpacing(0)
         outer.addWidget(self.preview_bar)
         outer.addWidget(self.notice)
+        outer.addWidget(self.merge_strip)
         outer.addWidget(middle, 1)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
@@ -98,6 +100,10 @@ class BoardArea(QWidget):
         """Show one board."""
         if self._beside is not None:
             self._beside.hide()
+
+    def set_covered(self, pixels: int) -> None:
+        """Keep so much at the foot free, as something stands before it."""
+        self.layout().setContentsMargins(0, 0, 0, pixels)  # type: ignore[union-attr]
 
     def say_empty(self, title: str, words: str = "") -> None:
         """Say something else where nothing is open (that a plan is being read, for example)."""

@@ -1,4 +1,4 @@
-"""Opening, importing, saving, recovering and merging."""
+"""Opening, importing, saving and recovering."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from app.session import PlanningSession
 from app.versions import Opened, Recovery, VersionInfo, VersionService
 from engine.errors import ErrorCode, TaktwerkError
 from engine.instants import zone_of
-from ui import text
 from ui.actions import Actions
 from ui.background import in_background
 from ui.dialogs.base import Dialog
-from ui.dialogs.conflict import ConflictDialog
-from ui.dialogs.import_file import ImportDialog
 from ui.dialogs.open_schedule import OpenScheduleDialog
 from ui.dialogs.recovery import RecoveryDialog
 from ui.dialogs.save_version import SaveVersionDialog
@@ -32,8 +29,10 @@ class FileFlow(QObject):
 
     busy = Signal(str)
     """What is going on in the background; empty when it is over."""
-    optimise_requested = Signal()
-    apply_requested = Signal()
+    import_requested = Signal()
+    """Ask for a file to take in."""
+    conflict_found = Signal()
+    """Another version was saved meanwhile (E004)."""
 
     def __init__(self, workbench: Workbench, actions: Actions, versions: VersionService) -> None:
         super().__init__(workbench)
@@ -63,35 +62,18 @@ class FileFlow(QObject):
         """Ask which schedule to open."""
         in_background(self._versions.schedules, self._show_schedules, self._on_failed)
 
-    def choose_file(self) -> ImportDialog:
+    def choose_file(self) -> None:
         """Ask which file to import."""
-        dialog = ImportDialog(self._bench.window)
-        dialog.import_chosen.connect(lambda path, kind, name: self.import_file(path, kind, name, dialog))
-        dialog.open()
-        return dialog
+        self.import_requested.emit()
 
-    def import_file(
-        self, path: Path, kind: str | None = None, name: str = "", dialog: ImportDialog | None = None
-    ) -> None:
+    def import_file(self, path: Path, kind: str | None = None, name: str = "") -> None:
         """Import a file as a new schedule and open it."""
 
         def work() -> VersionInfo:
             return self._versions.import_schedule(formats.read(path, kind), name or None, f"Imported from {path.name}")
 
-        def done(info: VersionInfo) -> None:
-            if dialog is not None:
-                dialog.accept()
-            self.open_schedule(info.schedule_id)
-
-        def failed(error: Exception) -> None:
-            self.busy.emit("")
-            if dialog is not None and isinstance(error, TaktwerkError):
-                dialog.show_error(f"{error.code.value}: {error.message}")
-            else:
-                self._on_failed(error)
-
         self.busy.emit(f"Importing {path.name}…")
-        in_background(work, done, failed)
+        in_background(work, lambda info: self.open_schedule(info.schedule_id), self._on_failed)
 
     def open_file(self, path: Path) -> None:
         """Open the schedule that an earlier import of this very file began, or import it."""
@@ -135,7 +117,7 @@ class FileFlow(QObject):
         def failed(error: Exception) -> None:
             self._end_save(session)
             if isinstance(error, TaktwerkError) and error.code is ErrorCode.VERSION_CONFLICT:
-                self.settle_conflict(then_apply=False)
+                self.conflict_found.emit()
             else:
                 self._bench.show_error(error, "The version was not saved")
 
@@ -161,36 +143,6 @@ class FileFlow(QObject):
         dialog.accepted.connect(self._discard)
         dialog.open()
 
-    def settle_conflict(self, *, then_apply: bool) -> None:
-        """The head has moved (E004): show both sides, merge, and go on with what was asked."""
-        session = self._bench.session
-        if session is None:
-            return
-        incoming = session.incoming()
-        if incoming is None:
-            self._bench.say("The saved version has not changed after all. Try again.")
-            return
-        head, theirs = incoming
-        conflicts = session.conflicts_with(theirs)
-        by = f" by {head.created_by}" if head.created_by else ""
-        clash = text.count(len(conflicts), "item") if conflicts else "No item"
-        words = (
-            f"It was saved{by} while you worked on version {session.head.number}. {clash} was changed on both sides"
-            f"{'; choose what to take' if conflicts else ''}. What only one side changed is merged without asking."
-        )
-        dialog = ConflictDialog(
-            conflicts,
-            session.working,
-            self._bench.zone,
-            self._bench.window,
-            heading=f"Version {head.number} is newer than yours",
-            explanation=words.replace("items was", "items were"),
-            theirs="theirs",
-        )
-        dialog.go_to_event.connect(self._bench.go_to_requested)
-        dialog.resolved.connect(lambda chosen, rerun: self._merge(chosen, rerun, then_apply))
-        dialog.open()
-
     def refresh(self) -> None:
         """Enable what can be done now."""
         session = self._bench.session
@@ -198,18 +150,6 @@ class FileFlow(QObject):
         is_saving = session is not None and session.is_saving
         self._actions["file.save"].setEnabled(is_dirty and not is_saving)
         self._actions["file.discard"].setEnabled(is_dirty and not is_saving)
-
-    def _merge(self, resolutions: dict[str, Any], then_optimise: bool, then_apply: bool) -> None:
-        session = self._bench.session
-        if session is None:
-            return
-        answer = self._bench.tell(session.take_in(resolutions))
-        if answer.error is not None:
-            self._bench.show_error(answer.error, "The merge failed")
-        elif then_optimise:
-            self.optimise_requested.emit()
-        elif then_apply:
-            self.apply_requested.emit()
 
     def _show_schedules(self, schedules: list[Any]) -> None:
         current = self._bench.session.schedule_id if self._bench.session else None

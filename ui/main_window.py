@@ -20,6 +20,7 @@ from ui.dialogs.about import AboutDialog
 from ui.dialogs.shortcuts import ShortcutsDialog
 from ui.docks import Docks
 from ui.edit_flow import EditFlow
+from ui.exchange.flow import ExchangeFlow
 from ui.explain.flow import ExplainFlow
 from ui.explain.panel import ExplainPanel
 from ui.explain.prices_flow import PricesFlow
@@ -30,6 +31,8 @@ from ui.history.scenario_flow import ScenarioFlow
 from ui.history.switcher import ScenarioStripe
 from ui.icons import icon
 from ui.kpi_bar import KpiBar
+from ui.merge.board import MergeOnBoard
+from ui.merge.flow import MergeFlow
 from ui.plan_lists import PlanLists
 from ui.preview.changes import ChangesPanel
 from ui.problems import ProblemsPanel
@@ -43,11 +46,15 @@ from ui.tool_bar import MainToolBar
 from ui.unscheduled import UnscheduledPanel
 from ui.version_flow import VersionFlow
 from ui.versions.panel import VersionsPanel
+from ui.what_if.flow import WhatIfFlow
+from ui.what_if.panel import WhatIfPanel
 from ui.workbench import Workbench
 
 _GEOMETRY, _STATE, _COLOUR = "window/geometry", "window/state", "window/colourBy"
 _STATE_VERSION = 1
 _COMPARE_PX = 290
+_WHAT_IF_PX = 330
+_DOCKS = ("studio", "versions", "problems", "unscheduled", "changes", "compare", "what_if", "robustness", "explain")
 
 
 class MainWindow(QMainWindow):
@@ -74,21 +81,35 @@ class MainWindow(QMainWindow):
         self.versions, self.problems = VersionsPanel(), ProblemsPanel()
         self.unscheduled, self.changes = UnscheduledPanel(), ChangesPanel()
         self.robustness, self.explain = RobustnessPanel(), ExplainPanel()
+        self.what_if = WhatIfPanel()
         self.compare, self.boards = ComparePanel(), ComparedBoards(self.area, self.board, self._made_second_board)
         self.kpi_bar, self.status, self.scenario_stripe = KpiBar(), StatusLine(), ScenarioStripe()
         self._lay_out()
         self.edit_flow = EditFlow(self.workbench, self.actions_table)
         self.file_flow = FileFlow(self.workbench, self.actions_table, services.versions)
+        self.exchange_flow = ExchangeFlow(self.workbench, self.actions_table, services.versions, services.settings)
         self.version_flow = VersionFlow(self.workbench, services.versions)
         self.history_flow = HistoryFlow(self.workbench, services.versions)
         self.scenario_flow = ScenarioFlow(
             self.workbench, services.versions, self.tool_bar.scenario, self.scenario_stripe
         )
         self.compare_flow = CompareFlow(self.workbench, services.versions, self.compare, self.boards)
-        self.run_flow = RunFlow(self.workbench, self.actions_table, services.runs, self.studio)
+        self.run_flow = RunFlow(self.workbench, self.actions_table, services.runs, self.studio, services.versions)
+        self.merge_flow = MergeFlow(
+            self.workbench,
+            services.versions,
+            services.merges,
+            services.runs,
+            MergeOnBoard(self.area, self.board, self.boards, self.compare_flow.end),
+            (self.area.merge_strip, self.versions.merge_strip),
+        )
         self.robustness_flow = RobustnessFlow(self.workbench, self.robustness, services.robustness)
         self.explain_flow = ExplainFlow(self.workbench, self.docks, self.explain)
         self.prices_flow = PricesFlow(self.workbench, self.explain.prices, self.studio)
+        profiles = {profile.name: profile.id for profile in services.catalog.profiles}
+        self.what_if_flow = WhatIfFlow(
+            self.workbench, self.what_if, services.runs, services.versions, profiles, services.settings
+        )
         self.lists = PlanLists(self.workbench, self.docks, self.problems, self.unscheduled, self.changes, self.studio)
         self._connect()
         self._restore()
@@ -106,6 +127,7 @@ class MainWindow(QMainWindow):
         settings.setValue(_STATE, self.saveState(_STATE_VERSION))
         settings.setValue(_COLOUR, self.tool_bar.colour_by.currentData())
         self.run_flow.close()
+        self.what_if_flow.close()
         self.robustness_flow.stop()
         self.workbench.open(None)
         self.boards.close()
@@ -152,6 +174,7 @@ class MainWindow(QMainWindow):
                 ("unscheduled", "Unscheduled", self.unscheduled),
                 ("changes", "Changes", self.changes),
                 ("compare", "Compare", self.compare),
+                ("what_if", "What-if", self.what_if),
                 ("robustness", "Robustness", self.robustness),
                 ("explain", "Explain", self.explain),
             ],
@@ -178,22 +201,39 @@ class MainWindow(QMainWindow):
         self.area.open_requested.connect(self.file_flow.choose_schedule)
         self.area.import_requested.connect(self.file_flow.choose_file)
         self.file_flow.busy.connect(self.status.set_busy)
-        self.file_flow.optimise_requested.connect(self.run_flow.optimize)
-        self.file_flow.apply_requested.connect(self.run_flow.apply)
         self.run_flow.preview_changed.connect(self._on_preview)
         self.run_flow.applying.connect(lambda: self.area.preview_bar.set_busy(True, "Applying…"))
         self.run_flow.version_made.connect(self._show_versions)
-        self.run_flow.conflict_found.connect(lambda _: self.file_flow.settle_conflict(then_apply=True))
+        self.run_flow.switch_requested.connect(self.file_flow.open_schedule)
         bar = self.area.preview_bar
         bar.apply_requested.connect(lambda: self.run_flow.apply())
         bar.discard_requested.connect(self.run_flow.discard)
         bar.changes_requested.connect(lambda: self.docks.show("changes"))
-        bar.conflicts_requested.connect(self.run_flow.settle_conflicts)
         self.tool_bar.push_fixed_changed.connect(self.edit_flow.set_push_fixed)
         self.tool_bar.colour_by_changed.connect(self._on_colour)
-        for key in ("studio", "versions", "problems", "unscheduled", "changes", "compare", "robustness", "explain"):
+        for key in _DOCKS:
             self.docks.bind(key, table[f"view.{key}"])
+        exchange = self.exchange_flow
+        self.file_flow.import_requested.connect(lambda: exchange.ask_to_import())
+        exchange.open_requested.connect(self.file_flow.open_schedule)
+        exchange.compare_requested.connect(self.compare_flow.compare)
+        exchange.scenario_made.connect(lambda _: self._on_scenario_kept())
+        exchange.busy.connect(self.status.set_busy)
+        self.what_if_flow.compare_requested.connect(self.compare_flow.compare)
+        self.what_if_flow.scenario_made.connect(lambda _: self._on_scenario_kept())
+        self.docks.shown.connect(self._on_dock_shown)
         self._connect_actions()
+
+    def _on_scenario_kept(self) -> None:
+        self.scenario_flow.refresh()
+        self._show_versions()
+
+    def _on_dock_shown(self, key: str) -> None:
+        """Give the desk the whole width and some height; the other docks below have the room beside the Studio."""
+        if key == "what_if":
+            self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+            if self.what_if.height() < _WHAT_IF_PX:
+                self.resizeDocks([self.docks["what_if"]], [_WHAT_IF_PX], Qt.Orientation.Vertical)
 
     def _connect_versions(self) -> None:
         versions, flow = self.versions, self.version_flow
@@ -207,9 +247,8 @@ class MainWindow(QMainWindow):
         self.compare_flow.compared.connect(self._on_compared)
         flow.busy.connect(self.status.set_busy)
         flow.version_made.connect(self._show_versions)
-        flow.conflict_found.connect(lambda: self.file_flow.settle_conflict(then_apply=False))
-
         self._connect_history()
+        self._connect_merges()
 
     def _connect_history(self) -> None:
         panel, history, scenarios = self.versions, self.history_flow, self.scenario_flow
@@ -226,6 +265,20 @@ class MainWindow(QMainWindow):
         for flow in (history, scenarios):
             flow.busy.connect(self.status.set_busy)
         self.workbench.selection_changed.connect(self._on_selection)
+
+    def _connect_merges(self) -> None:
+        merges = self.merge_flow
+        merges.busy.connect(self.status.set_busy)
+        merges.version_made.connect(self._show_versions)
+        merges.switch_requested.connect(self.file_flow.open_schedule)
+        merges.run_started.connect(self.run_flow.leave)
+        merges.preview_settled.connect(self.run_flow.settle)
+        self.file_flow.conflict_found.connect(merges.settle_head)
+        self.version_flow.conflict_found.connect(merges.settle_head)
+        self.run_flow.conflict_found.connect(merges.settle_run)
+        self.area.preview_bar.conflicts_requested.connect(merges.settle_preview)
+        self.scenario_flow.merge_requested.connect(merges.merge_scenario)
+        self.versions.merge_requested.connect(merges.merge_version)
 
     def _show_version(self, version: Any) -> None:
         self.docks.show("versions")

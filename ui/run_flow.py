@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.collector import collector_paused, settle_collector
+from app.merge_names import plan_name
 from app.preview import Preview, make_preview
 from app.session import Answer
 from app.session_jobs import Applied
+from app.versions import VersionService
+from app.what_if.words import is_of_desk
 from engine.errors import ErrorCode, TaktwerkError
-from engine.model import OptimizationResult, RunStatus, Schedule
+from engine.merge import Choice
+from engine.model import OptimizationResult, RunStatus
 from ui import text
 from ui.actions import Actions
 from ui.background import in_background
-from ui.dialogs.conflict import ConflictDialog
+from ui.run_homes import RunHomes
 from ui.runs import RunFeed, RunService, RunView, can_preview, error_parts, status_of
 from ui.studio.labels import OBJECTIVE_TITLES
 from ui.studio.panel import StudioPanel
@@ -35,13 +39,24 @@ class RunFlow(QObject):
     applying = Signal()
     """The preview is being made a version."""
     version_made = Signal()
-    conflict_found = Signal(object)
-    """The head moved while a preview was applied (E004)."""
+    conflict_found = Signal(str)
+    """The head moved while a preview was applied (E004); the run's title."""
+    switch_requested = Signal(str, str)
+    """(schedule, head) to open, as a run was made for it."""
 
-    def __init__(self, workbench: Workbench, actions: Actions, runs: RunService, studio: StudioPanel) -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        actions: Actions,
+        runs: RunService,
+        studio: StudioPanel,
+        versions: VersionService,
+    ) -> None:
         super().__init__(workbench)
         self._bench, self._actions, self._runs, self._studio = workbench, actions, runs, studio
-        self._inputs: dict[str, Schedule] = {}
+        self._homes = RunHomes(workbench, versions)
+        self._left: set[str] = set()
+        self._then_show = ""
         self._title = ""
         self._feed = RunFeed(runs, self)
         self._feed.updated.connect(self._on_updated)
@@ -96,7 +111,7 @@ class RunFlow(QObject):
         except TaktwerkError as error:
             self._bench.show_error(error, "The run was not started")
             return
-        self._inputs[run_id] = frozen
+        self._homes.add(run_id, session, frozen)
         self._on_updated(self._runs.status(run_id))
         self._studio.show_page("run")
         self._bench.say("The run has started. You can go on planning meanwhile.")
@@ -113,13 +128,33 @@ class RunFlow(QObject):
         if view is not None:
             self._guarded(lambda: self._runs.cancel(view.run_id))
 
+    def leave(self, run_id: str) -> None:
+        """Leave what comes of a run to who started it."""
+        self._left.add(run_id)
+
     def show_result(self, run_id: str) -> None:
-        """Preview what a run found: its result, or for one that failed the best plan it had."""
+        """Preview what a run found: its result, or for one that failed the best plan it had.
+
+        A run that was made for another scenario, or perhaps was, asks where to show it.
+        """
+        view = self._runs.status(run_id)
+        self._homes.find(
+            view,
+            here=lambda: self._preview(view),
+            elsewhere=lambda head: self._open_and_show(run_id, head),
+        )
+
+    def _open_and_show(self, run_id: str, head: str) -> None:
         session = self._bench.session
+        if session is not None:
+            self._then_show = run_id
+            self.switch_requested.emit(session.schedule_id, head)
+
+    def _preview(self, view: RunView) -> None:
+        session, run_id = self._bench.session, view.run_id
         if session is None:
             return
-        view, working = self._runs.status(run_id), session.working
-        frozen = self._inputs.get(run_id)
+        working, frozen = session.working, self._homes.input_of(run_id)
 
         def work() -> Preview:
             result = result_of(self._runs, run_id)
@@ -152,7 +187,7 @@ class RunFlow(QObject):
             session.end_job()
             self._show_preview(session.preview)
             if isinstance(error, TaktwerkError) and error.code is ErrorCode.VERSION_CONFLICT:
-                self.conflict_found.emit(error)
+                self.conflict_found.emit(self._title)
             else:
                 self._bench.show_error(error, "The plan was not applied")
 
@@ -168,26 +203,6 @@ class RunFlow(QObject):
             self._show_preview(None)
             self._bench.say("The preview was put away. The result stays in the run history.")
 
-    def settle_conflicts(self) -> ConflictDialog | None:
-        """Ask which side to take where the planner and the run changed the same operation."""
-        session = self._bench.session
-        if session is None or session.preview is None or not session.preview.conflicts:
-            return None
-        dialog = ConflictDialog(
-            session.preview.conflicts,
-            session.working,
-            self._bench.zone,
-            self._bench.window,
-            heading="You and the run changed the same operations",
-            explanation="Your edits since the run began hold unless you take the run's side.",
-            theirs="the run's",
-            can_rerun=False,
-        )
-        dialog.go_to_event.connect(self._bench.go_to_requested)
-        dialog.resolved.connect(lambda chosen, _: self._rebased(chosen))
-        dialog.open()
-        return dialog
-
     def refresh(self) -> None:
         """Enable what can be done now."""
         session = self._bench.session
@@ -201,15 +216,20 @@ class RunFlow(QObject):
 
     def _on_opened(self) -> None:
         session = self._bench.session
-        self._inputs.clear()
+        self._homes.forget_others()
         self.preview_changed.emit(None, "")
         if session is not None:
             in_background(
                 lambda: self._runs.history(session.schedule_id),
-                lambda views: self._studio.show_history(views, self._bench.zone),
+                lambda views: self._studio.show_history(
+                    [view for view in views if not is_of_desk(view.label)], self._bench.zone
+                ),
                 self._on_history_failed,
             )
         self.refresh()
+        run_id, self._then_show = self._then_show, ""
+        if run_id and session is not None and self._homes.head_of(run_id) in (None, session.head_name):
+            self._preview(self._runs.status(run_id))
 
     def _on_updated(self, view: RunView) -> None:
         if self._is_ours(view):
@@ -222,9 +242,14 @@ class RunFlow(QObject):
         self._studio.update_run(view)
         self.refresh()
         status = status_of(view)
-        if status == "completed" and view.run_id in self._inputs:
+        if view.run_id in self._left:
+            self._left.discard(view.run_id)
+        elif status == "completed" and (head := self._homes.head_of(view.run_id)) is not None:
             session = self._bench.session
-            if session is not None and session.preview is None:
+            if session is not None and head != session.head_name:
+                where = plan_name(head)
+                self._bench.say(f"{view.label}, made for {where}, has finished. Open it from the run history.")
+            elif session is not None and session.preview is None:
                 self.show_result(view.run_id)
             else:
                 self._bench.say(f"{view.label} has finished. Open it from the run history.")
@@ -242,7 +267,8 @@ class RunFlow(QObject):
 
     def _is_ours(self, view: RunView) -> bool:
         session = self._bench.session
-        return session is not None and view.schedule_id == session.schedule_id
+        is_of_session = session is not None and view.schedule_id == session.schedule_id
+        return is_of_session and not is_of_desk(view.label)
 
     def _on_activated(self, view: RunView) -> None:
         self._studio.run.show_run(view)
@@ -287,7 +313,11 @@ class RunFlow(QObject):
     def _on_rebase(self) -> None:
         self._rebased(None)
 
-    def _rebased(self, resolutions: dict[str, Any] | None) -> None:
+    def settle(self, choices: Mapping[str, Choice]) -> None:
+        """Take these sides where the planner and the run changed the same."""
+        self._rebased(choices)
+
+    def _rebased(self, resolutions: Mapping[str, Choice] | None) -> None:
         session = self._bench.session
         if session is None or session.preview is None:
             return

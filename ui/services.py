@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QSettings
 
+from app.merging import MergeService
 from app.robustness import RobustnessService
 from app.session import PlanningSession
 from app.versions import VersionService
@@ -49,6 +50,8 @@ class Services:
         Makes the board; ``None`` = ``ui.board_view.BoardView``.
     robustness
         Replays plans; by default without a database to learn from.
+    merges
+        Begins, keeps and finishes merges.
     """
 
     versions: VersionService
@@ -58,3 +61,4 @@ class Services:
     settings: QSettings = field(default_factory=lambda: QSettings("Taktwerk", "Taktwerk"))
     board_factory: Callable[[], Any] | None = None
     robustness: RobustnessService = field(default_factory=RobustnessService)
+    merges: MergeService = field(kw_only=True)

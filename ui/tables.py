@@ -198,6 +198,14 @@ class RowTable(QTableView, Generic[R]):
         indexes = sorted(self.selectionModel().selectedRows(), key=lambda i: i.row())
         return [self._row(index) for index in indexes]
 
+    def select_where(self, is_wanted: Callable[[R], bool]) -> bool:
+        """Select the first row shown that is wanted and scroll to it; false when there is none."""
+        for row in range(self._sorted.rowCount()):
+            if is_wanted(self._row(self._sorted.index(row, 0))):
+                self.setCurrentIndex(self._sorted.index(row, 0))
+                return True
+        return False
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.row_activated.emit(self._row(self.currentIndex()))

@@ -35,7 +35,8 @@ _PLAIN = ("#D3DAE0", "#7F909D")
 _ROW, _BAR, _HEAD, _SIDE, _FOOT = 19.0, 13.0, 26.0, 112.0, 16.0
 _DAY_MS = 86_400_000
 _WEEKS_A_PAGE = 2
-_MOST_BOARDS = 60
+MOST_BOARDS = 60
+"""Pages of the board in one file."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -51,9 +52,12 @@ class Part:
 
 
 def board_pages(data: dict[str, Any], first_room: float, room: float) -> Iterator[tuple[Part, float]]:
-    """Yield the pages of the board and their heights: at most two weeks a page, as many rows as have room."""
+    """Yield the pages of the board and their heights: at most two weeks a page, as many rows as have room.
+
+    One more than ``MOST_BOARDS`` means that there would be still more.
+    """
     span = data["to"] - data["from"]
-    count = max(1, min(-(-span // (_WEEKS_A_PAGE * 7 * _DAY_MS)), _MOST_BOARDS))
+    count = max(1, min(-(-span // (_WEEKS_A_PAGE * 7 * _DAY_MS)), MOST_BOARDS))
     step = -(-span // count)
     by_resource: dict[int | None, list[list[Any]]] = {}
     for op in data["operations"]:
@@ -64,7 +68,7 @@ def board_pages(data: dict[str, Any], first_room: float, room: float) -> Iterato
         start, end = data["from"] + number * step, min(data["from"] + (number + 1) * step, data["to"])
         rows = [_row(data, index, ops, start, end) for index, ops in _in_order(data, by_resource)]
         rows = [row for row in rows if row[1]]
-        while rows and pages < _MOST_BOARDS:
+        while rows and pages <= MOST_BOARDS:
             taken, used = 0, _HEAD + _FOOT
             while taken < len(rows) and used + _height(rows[taken]) <= left:
                 used += _height(rows[taken])

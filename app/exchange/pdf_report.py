@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageBreak, PageTemplate, Paragraph, Spacer, Table, TableStyle
 
 from app.exchange.html_data import figures, page_data
-from app.exchange.pdf_board import Board, board_pages
+from app.exchange.pdf_board import MOST_BOARDS, Board, board_pages
 from app.exchange.share import Rendered, Sharing
 from app.exchange.tables import change_rows
 from engine.instants import to_ms
@@ -53,7 +53,14 @@ def render_file(schedule: Schedule, sharing: Sharing) -> Rendered:
     document.addPageTemplates(PageTemplate("page", [frame], onPage=page.draw))
     story: list[Any] = [_figures(schedule, sharing.base, plain, bold, frame._width), Spacer(0, 4 * mm)]  # pyright: ignore
     room = height - 36 * mm
-    for number, (part, used) in enumerate(board_pages(data, room - 22 * mm, room)):
+    boards = list(board_pages(data, room - 22 * mm, room))
+    if len(boards) > MOST_BOARDS:
+        until = moment(boards[MOST_BOARDS][0].start, PlanFacts(schedule).zone)
+        notes.append(
+            f"The board is cut at {MOST_BOARDS} pages: from {until} on not all resources are shown. "
+            "The lists are complete up to 3,000 rows."
+        )
+    for number, (part, used) in enumerate(boards[:MOST_BOARDS]):
         story += [PageBreak()] if number else []
         story.append(Board(part, frame._width, used, plain, bold))  # pyright: ignore
     story += [PageBreak(), *_orders(schedule, plain, bold, frame._width)]  # pyright: ignore

@@ -9,6 +9,7 @@ from app.exchange import csv_tables, formats, package
 from app.exchange.package import Package
 from app.exchange.package_keys import KeyRing
 from app.exchange.share import format_of_content
+from app.exchange.table_cells import text_of
 from app.exchange.table_import import CellFault, RawSheet, import_tables
 from app.exchange.table_mapping import Mapping, SheetPlan
 from app.exchange.text import read_bytes
@@ -24,6 +25,8 @@ class FilePreview:
     faults: list[CellFault] = field(default_factory=list)
     plans: list[SheetPlan] = field(default_factory=list)
     package: Package | None = None
+    sheets: dict[str, list[str]] = field(default_factory=dict)
+    """Of tables: the titles of every sheet, read or not."""
 
 
 def content_of(path: Path) -> bytes:
@@ -65,9 +68,25 @@ def look(
     sheets = _sheets(content, name, chosen)
     if sheets is not None:
         table = import_tables(sheets, name, base, mapping)
-        return FilePreview(table.schedule, table.notes, table.faults, table.plans)
+        return FilePreview(table.schedule, table.notes, table.faults, table.plans, sheets=_titles(sheets, table.plans))
     data, notes = formats.parse_noted(content, name, format)
     return FilePreview(data.schedule_data if isinstance(data, OptimizationRequest) else data, notes)
+
+
+def titles_of(content: bytes, name: str, format: str | None = None) -> dict[str, list[str]]:
+    """Return the titles of every sheet of a workbook or of CSV files, nothing for other files (E001, E006, E009)."""
+    sheets = _sheets(content, name, format or format_of_content(content, name))
+    return {} if sheets is None else _titles(sheets, [])
+
+
+def _titles(sheets: list[RawSheet], plans: list[SheetPlan]) -> dict[str, list[str]]:
+    """The titles of every sheet by their places, empty where there is none."""
+    rows = {plan.sheet: plan.header_row for plan in plans}
+    found: dict[str, list[str]] = {}
+    for sheet in sheets:
+        header = sheet.rows.get(rows.get(sheet.name, 1), {})
+        found[sheet.name] = [text_of(header.get(i)).strip() for i in range(max(header, default=-1) + 1)]
+    return found
 
 
 def _sheets(content: bytes, name: str, chosen: str | None) -> list[RawSheet] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -62,7 +63,10 @@ def write_bytes(content: bytes, path: Path | str) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(content)  # a device or a pipe cannot be replaced
             return
-        beside.write_bytes(content)
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())  # the name must not be there before what it names
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)

@@ -42,7 +42,10 @@ _GROWTHS = (2, 4)
 _POLL_S = 0.05
 _RULES_AT_MOST_S = 2.0
 _RULES_SHARE_OF_REST = 0.2
-_LARGE, _HUGE = 500, 30_000
+_LARGE, _MANY, _HUGE = 500, 3_000, 30_000
+_END_S = 0.3
+_CHECK_S_PER_OPERATION = 7e-5
+_CHECK_IN_DOUBT = 1.2
 _FIRST_PASSES = 3
 _KERNELS_LOAD_WITHIN_S = 4.0
 _COUNTED_PASSES = 1_600  # by second of the time limit and operation: about a twentieth of that time
@@ -78,10 +81,9 @@ class _Run:
         self._options = request.options
         self._report = report
         self._stop = stop
-        begin, limit = time.monotonic(), request.options.time_limit
         size = len(request.schedule_data.snapshot.events)
-        reserve = min(0.3 + 2e-4 * size, 0.4 * limit)
-        self._clock = Clock(begin, begin + limit - reserve, limit)
+        kept_s = _END_S + _CHECK_S_PER_OPERATION * size
+        self._clock = Clock(time.monotonic(), request.options.time_limit, kept_s)
         self._warnings: list[str] = []
         self._rules: CompiledRules | None = None
         if size > _HUGE:
@@ -164,9 +166,12 @@ class _Run:
     def _dispatched(self, problem: Problem, incumbents: Incumbents) -> Dispatcher:
         def offer(found: Found) -> None:
             incumbents.offer(found)
+            if incumbents.check_s:
+                self._clock.keep(_END_S + _CHECK_IN_DOUBT * incumbents.check_s)
 
         dispatcher = Dispatcher(problem, self._stop, offer, self._options.seed)
-        if len(problem.movable) > _HUGE and not stays_close(problem):
+        n = len(problem.movable)
+        if (n > _HUGE or (n > _MANY and wait_for_kernels("rules", 0.0))) and not stays_close(problem):
             rules = self._compiled_rules(dispatcher, _KERNELS_LOAD_WITHIN_S)
             if rules is not None:
                 rules.turn(_FIRST_PASSES, offer, until_found=True)

@@ -18,6 +18,7 @@ from typing import Any
 from PySide6.QtCore import QSettings
 
 from app.commands import Move
+from app.merging import MergeService
 from app.versions import VersionService
 from engine.instants import from_ms
 from storage.database import open_database
@@ -44,7 +45,8 @@ class Desk:
         with self.database.read() as view:
             catalog = Catalog(view.algorithms.list(), view.profiles.list())
         settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
-        self.window = MainWindow(Services(versions, runs, catalog, "bench", settings, FakeBoard))
+        merges = MergeService(self.database, versions, "bench")
+        self.window = MainWindow(Services(versions, runs, catalog, "bench", settings, FakeBoard, merges=merges))
         self.window.show()
         self.rows: list[dict[str, Any]] = []
         self.window.open_schedule(versions.import_schedule(hurried_plant(operations)).schedule_id)

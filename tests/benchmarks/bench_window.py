@@ -22,6 +22,7 @@ from typing import Any
 from PySide6.QtCore import QSettings, Qt, QTimer
 
 from app.commands import with_operations
+from app.merging import MergeService
 from app.optimization import OptimizationService
 from app.sample.planning import HurriedPlanner
 from app.versions import VersionService
@@ -85,7 +86,8 @@ class Desk:
             catalog = Catalog(view.algorithms.list(), view.profiles.list())
         settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self.schedule_id = self.versions.import_schedule(schedule).schedule_id
-        self.window = MainWindow(Services(self.versions, self.runs, catalog, "bench", settings))
+        merges = MergeService(self.database, self.versions, "bench")
+        self.window = MainWindow(Services(self.versions, self.runs, catalog, "bench", settings, merges=merges))
         self.window.resize(1500, 940)
         self.window.show()
         self.time_limit_s = time_limit_s

@@ -59,7 +59,7 @@ def test_a_bar_s_menu_asks_for_a_slot(board: BoardPage) -> None:
     assert board.js("document.body.classList.contains('tk-picking')")
     there = QPoint(place.x() + round(board.px(2 * HOUR_MS)), board.row_y("mill-2"))
     board.move(there)
-    assert "Why not" in board.js("document.querySelector('.tk-drag').textContent")
+    wait(lambda: "Why not" in board.js("document.querySelector('.tk-drag').textContent"))
     QTest.mouseClick(board.target, Qt.MouseButton.LeftButton, pos=there)
     wait(lambda: questions)
     ((key, row, at_ms),) = questions

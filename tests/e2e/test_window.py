@@ -230,9 +230,11 @@ def test_edits_during_a_run_are_merged_into_the_preview(place: Workplace) -> Non
     assert merged["B"].start_date == at(480)
     assert [c.item_id for c in preview.conflicts] == ["B"]
     assert place.window.area.preview_bar.conflicts.text() == "1 conflict with your edits"
-    dialog = place.window.run_flow.settle_conflicts()
-    assert dialog is not None
-    press(dialog, "All the run's")
+    place.window.area.preview_bar.conflicts.click()
+    dialog = dialog_of(place, "ConflictDialog")
+    assert not dialog.merge.isEnabled() and dialog.progress.text() == "0 of 1 decided"
+    press(dialog, "Accept theirs")
+    place.wait(dialog.merge.isEnabled)
     press(dialog, "Merge")
     place.wait(lambda: "B" in {c.event_id for c in place.session.preview.changes})  # type: ignore[union-attr]
     place.window.workbench.execute(Edit(kind="edit", event_id="A", changes={"name": "Later"}))
@@ -378,11 +380,11 @@ def test_importing_a_benchmark_file_opens_it(place: Workplace, tmp_path: Path) -
 def test_a_bad_file_is_refused_in_the_dialog(place: Workplace, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{}")
-    dialog = place.window.file_flow.choose_file()
+    place.do("file.import")
+    dialog = dialog_of(place, "ImportDialog")
     dialog.set_path(path)
-    press(dialog, "Import")
-    place.wait(lambda: dialog._notice.text().startswith("E001"))
-    assert dialog.isVisible()
+    place.wait(lambda: dialog.notice.text().startswith("E001"))
+    assert dialog.isVisible() and not dialog.ok.isEnabled()
 
 
 def test_docks_are_shown_and_hidden_by_their_actions_and_reset(place: Workplace) -> None:

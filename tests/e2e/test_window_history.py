@@ -206,11 +206,13 @@ def test_a_scenario_behind_the_live_plan_asks_for_a_merge(place: Workplace) -> N
     place.window.workbench.execute(Move(kind="move", event_id="B", start=at(480)))
     save(place, "Later")
     place.versions.save(schedule_id, first.id, PLAN.model_copy(update={"metadata": PLAN.metadata}), "Live goes on")
-    wanted: list[str] = []
-    place.window.scenario_flow.merge_requested.connect(wanted.append)
+    wanted: list[tuple[str, str]] = []
+    place.window.scenario_flow.merge_requested.connect(lambda *both: wanted.append(both))
     place.window.scenario_flow.ask_to_promote()
     press(dialog_of(place, "PromoteDialog"), "Merge…")
-    assert wanted == ["Overtime"]
+    assert wanted == [("Overtime", "main")]
+    place.wait(lambda: place.window.merge_flow.dialog is not None)
+    press(place.window.merge_flow.dialog, "Give up merge")
     place.window.scenario_flow.compare_with_live()
     place.wait(lambda: place.window.compare_flow.comparison is not None)
     assert list(place.window.compare_flow.comparison.by_event) == ["B"]

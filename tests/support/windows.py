@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
+from app.merging import MergeService
 from app.session import PlanningSession
 from app.versions import VersionService
 from engine.model import Schedule
@@ -79,6 +80,7 @@ def make_workplace(
         catalog = Catalog(view.algorithms.list(), view.profiles.list())
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     service = runs(database)
-    window = MainWindow(Services(versions, service, catalog, str(folder / "plans.db"), settings, board))
+    merges = MergeService(database, versions, "anna")
+    window = MainWindow(Services(versions, service, catalog, str(folder / "plans.db"), settings, board, merges=merges))
     window.show()
     return Workplace(window, database, versions, service, window.board, qtbot)

@@ -15,13 +15,10 @@ from app.commands import Edit, Move
 from app.session import Answer
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.instants import to_ms
-from engine.merge import merge
 from engine.model import ErrorObject, Status
 from engine.plan import PlanFacts
-from tests.support.plants import after, at, calendar, machine, moved, op, order, plant
-from ui.dialogs.conflict import ConflictDialog
+from tests.support.plants import after, at, calendar, machine, op, order, plant
 from ui.dialogs.error import ErrorDialog, conflict_words
-from ui.dialogs.import_file import ImportDialog
 from ui.dialogs.interval import IntervalDialog
 from ui.dialogs.move import MoveDialog, earliest_free
 from ui.dialogs.operation import OperationDialog
@@ -230,24 +227,6 @@ def test_recovery_says_how_much_and_from_when(qtbot: QtBot) -> None:
     assert "Start from version 3" in buttons
 
 
-def test_a_conflict_can_be_settled_item_by_item(qtbot: QtBot) -> None:
-    ours = moved(PLAN, "A", start_date=at(480), end_date=at(540))
-    theirs = moved(moved(PLAN, "A", start_date=at(600), end_date=at(660)), "B", name="B new")
-    conflicts = merge(PLAN, ours, theirs).conflicts
-    dialog = ConflictDialog(
-        conflicts, ours, dt.UTC, None, heading="Newer", explanation="Both changed it.", theirs="theirs"
-    )
-    qtbot.addWidget(dialog)
-    assert dialog.resolutions() == {"events/A/placement": "ours"}
-    dialog._take_all("theirs")
-    answers: list[Any] = []
-    dialog.resolved.connect(lambda chosen, rerun: answers.append((chosen, rerun)))
-    next(b for b in dialog.findChildren(QPushButton) if b.text() == "Merge and optimise").click()
-    assert answers == [({"events/A/placement": "theirs"}, True)]
-    merged = merge(PLAN, ours, theirs, answers[0][0]).schedule
-    assert {o.id: o.start_date for o in merged.snapshot.events}["A"] == at(600)
-
-
 def test_a_blocked_span_must_end_after_it_starts(qtbot: QtBot) -> None:
     dialog = IntervalDialog(PLAN, dt.UTC, OPS["B"], None)
     qtbot.addWidget(dialog)
@@ -266,20 +245,3 @@ def test_saving_passes_the_comment_on(qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.save_chosen) as caught:
         dialog._on_save()
     assert caught.args == ["Rush order first"]
-
-
-def test_only_an_existing_file_is_imported(qtbot: QtBot, tmp_path: Any) -> None:
-    dialog = ImportDialog(None)
-    qtbot.addWidget(dialog)
-    dialog.set_path(tmp_path / "missing.json")
-    assert not dialog._ok.isEnabled()
-    path = tmp_path / "la01.jsp"
-    path.write_text("1 1\n0 1\n")
-    dialog.set_path(path)
-    dialog._format.setCurrentIndex(dialog._format.findData("jsp"))
-    with qtbot.waitSignal(dialog.import_chosen) as caught:
-        dialog._ok.click()
-    assert caught.args == [path, "jsp", ""]
-    dialog.show_error("E001: not valid")
-    assert dialog._ok.isEnabled()
-    assert dialog._notice.text() == "E001: not valid"

@@ -41,8 +41,8 @@ class ScenarioFlow(QObject):
     heads_changed = Signal()
     compare_requested = Signal(object, object)
     """Two sides to compare."""
-    merge_requested = Signal(str)
-    """The live plan went on since this scenario began: merge the two."""
+    merge_requested = Signal(str, str)
+    """(scenario, head that it is to be merged into)"""
 
     def __init__(
         self, workbench: Workbench, versions: VersionService, switcher: ScenarioButton, stripe: ScenarioStripe
@@ -56,6 +56,7 @@ class ScenarioFlow(QObject):
         switcher.rename_requested.connect(self.ask_to_rename)
         switcher.archive_requested.connect(self.ask_to_archive)
         switcher.archived_requested.connect(self.show_archived)
+        switcher.merge_requested.connect(self.merge_requested)
         for one in (switcher, stripe):
             one.promote_requested.connect(self.ask_to_promote)
             one.compare_requested.connect(self.compare_with_live)
@@ -228,7 +229,7 @@ class ScenarioFlow(QObject):
             dialog = PromoteDialog(self._bench.window, head.name, found, difference, zone)
             dialog.promote_chosen.connect(lambda: self._promote(session.schedule_id, head.name))
             dialog.compare_chosen.connect(self.compare_with_live)
-            dialog.merge_chosen.connect(lambda: self.merge_requested.emit(head.name))
+            dialog.merge_chosen.connect(lambda: self.merge_requested.emit(head.name, LIVE))
             dialog.open()
 
         self.busy.emit("Comparing with the live plan…")

@@ -28,6 +28,8 @@ class ScenarioButton(QToolButton):
     archived_requested = Signal()
     promote_requested = Signal()
     compare_requested = Signal()
+    merge_requested = Signal(str, str)
+    """(head, head that it is to be merged into)"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,12 +83,24 @@ class ScenarioButton(QToolButton):
             action = menu.addAction(words)
             action.setEnabled(is_scenario)
             action.triggered.connect(lambda _=False, one=signal: one.emit())
+        self._add_merges(menu)
         archived = sum(head.is_archived for head in self._heads)
         if archived:
             menu.addSeparator()
             menu.addAction(f"Archived scenarios ({archived})…").triggered.connect(
                 lambda _=False: self.archived_requested.emit()
             )
+
+    def _add_merges(self, menu: QMenu) -> None:
+        """Offer to merge the open plan into another, and others into the open one."""
+        others = [head for head in self._heads if head.name != self._present and not head.is_archived]
+        for words, is_into_other in (("Merge into", True), ("Merge into this plan", False)):
+            sub = menu.addMenu(words)
+            sub.setEnabled(bool(others))
+            for head in others:
+                action = sub.addAction(dot_icon(head_colour(head)), f"{head_name(head).replace('&', '&&')}…")
+                pair = (self._present, head.name) if is_into_other else (head.name, self._present)
+                action.triggered.connect(lambda _=False, both=pair: self.merge_requested.emit(*both))
 
 
 class ScenarioStripe(QToolBar):

@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.scenarios import ancestors
 from app.versions import HeadRow, VersionInfo
 from ui import text
 from ui.history.delegate import HistoryDelegate
 from ui.history.model import ROW, SOURCES, STATES, HistoryModel, figures, history_rows
 from ui.kpis import KPIS, change
+from ui.merge.strip import UnfinishedStrip
 from ui.theme import set_role
 from ui.widgets import EmptyState, button, label, line, surface
 
@@ -110,6 +112,8 @@ class VersionsPanel(QWidget):
     state_requested = Signal(object, str)
     """Of a version: open it, go back to it, compare the working plan or its parent with it, begin a scenario at it, tag
     it, say of it that it is approved, published or withdrawn."""
+    merge_requested = Signal(object)
+    """Merge a version into the open plan."""
     blame_requested = Signal()
     """Who changed the selected operation?"""
 
@@ -147,6 +151,8 @@ class VersionsPanel(QWidget):
         head.setContentsMargins(8, 6, 8, 6)
         head.addWidget(self.filter)
         box.addLayout(head)
+        self.merge_strip = UnfinishedStrip()
+        box.addWidget(self.merge_strip)
         box.addWidget(self.table, 1)
         box.addWidget(line())
         self._details = _Details(surface(self._detail()))
@@ -244,6 +250,8 @@ class VersionsPanel(QWidget):
         self._add(menu, "Open this version", self.open_requested, version)
         self._add(menu, "Roll back to this version…", self.rollback_requested, version, not is_head)
         self._add(menu, "New scenario from here…", self.scenario_requested, version)
+        is_new = version.id not in ancestors({v.id: v for v in self._versions}, self._head_id)
+        self._add(menu, "Merge into the open plan…", self.merge_requested, version, is_new)
         menu.addSeparator()
         self._add(menu, "Tag…", self.tag_requested, version)
         for words, wanted, allowed in (
@@ -280,6 +288,9 @@ class VersionsPanel(QWidget):
     def _origin(self, version: VersionInfo) -> str:
         """From which versions it was made, where that is not plainly the one before it."""
         numbers = {v.id: v.number for v in self._versions}
+        source = numbers.get(version.origin_version_id or "")
+        if source is not None:
+            return f", {'back to' if version.source == 'rollback' else 'taken from'} version {source}"
         named = [str(numbers[key]) for key in version.parents if key in numbers]
         if len(named) > 1:
             return f", from versions {' and '.join(named)}"

@@ -121,6 +121,8 @@ class Dispatcher:
         if stays_close(self.problem):
             modes = present_modes(self.problem)
             yield "present plan, held", RULES["present plan"].priority(self.priorities), modes, mode_rules[0]
+        elif holds_placed_work(self.problem):
+            yield "present plan", RULES["present plan"].priority(self.priorities), present_modes(self.problem), "end"
         yield names[0], RULES[names[0]].priority(self.priorities), None, mode_rules[0]
         if self._stock_modes is not None:
             for name in names[:_RULES_WITHIN_STOCKS]:
@@ -247,6 +249,13 @@ def stays_close(problem: Problem) -> bool:
     """Whether the objective counts changes of the present plan."""
     weights = problem.objective.weights
     return problem.objective.incremental or bool(weights and weights["change"])
+
+
+def holds_placed_work(problem: Problem) -> bool:
+    """Whether work is locked in a plan that exists: what comes before it fits best where that plan has it."""
+    return any(op.fixed is not None and not op.is_circumstance for op in problem.ops) and any(
+        problem.ops[o].previous is not None for o in problem.movable
+    )
 
 
 def present_modes(problem: Problem) -> list[int]:

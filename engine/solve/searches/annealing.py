@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 _JIT = {"cache": True, "nogil": True}
 _CYCLES = 1.0
 _TURN_S = 0.2
+_MARKS = 8
+_MARKED_NUMBERS = 6_000_000  # about 100 MB
 _HOT, _COLD = 0.08, 0.002
 """The share of worse candidates to accept at the beginning and at the end of a cooling cycle."""
 _TERM = {
@@ -205,19 +207,57 @@ def _by_start(S, order):
 
 
 @njit(**_JIT)
-def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterations, heat, seed, best):
+def _first_change(order, mode, delay, trial_order, trial_mode, trial_delay, at):
+    """Return the list entry up to which a trial decodes like the candidate, whose operations are placed ``at``."""
+    n = order.size
+    first = n
+    for i in range(n):
+        if order[i] != trial_order[i]:
+            first = i
+            break
+    for i in range(n):
+        o = order[i]
+        if (mode[o] != trial_mode[o] or delay[o] != trial_delay[o]) and at[o] < first:
+            first = at[o]
+    return first
+
+
+@njit(**_JIT)
+def _resume(I, F, marks, marked, slots, valid, first, T, totals, gap):
+    """Set a state to the last mark of the candidate at or before list entry ``first``; return that mark's number."""
+    k = min(first // gap, valid)
+    if k <= 0:
+        kernels.reset(I, F, T)
+        totals[:] = 0.0
+        return 0
+    T[:], totals[:] = marks[slots[k]], marked[slots[k]]
+    return k
+
+
+@njit(**_JIT)
+def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterations, heat, seed, best, n_marks):
     """Anneal in place at one temperature; return (best value, its penalty, worse candidates, those accepted).
 
     ``best`` is (order, mode, delay, terms) of the best candidate, filled in. A worse candidate is accepted with
     probability exp(-excess / heat); that is drawn first, so that decoding can stop once it is clear.
+
+    The state of the candidate's decoding is kept at ``n_marks`` entries of its list, so that a trial is decoded only
+    from the last of them before its first change.
     """
     np.random.seed(seed)
+    n = order.size
+    gap = n // (n_marks + 1) + 1
     S, T = new_state(I), new_state(I)
+    marks, marked = np.empty((2 * n_marks + 2, S.size), np.int64), np.zeros((2 * n_marks + 2, kernels.N_TOTALS))
+    slots, trial_slots = np.arange(n_marks + 1), np.arange(n_marks + 1, 2 * n_marks + 2)
+    valid = 0
     order_end = np.zeros(I[N_ORDERS], np.int64)
     load = np.zeros(I[N_RESOURCES])
-    terms = np.zeros(kernels.N_TERMS)
+    terms, totals = np.zeros(kernels.N_TERMS), np.zeros(kernels.N_TOTALS)
     late_weight, end_weight = weights[kernels.TARDINESS], weights[kernels.MAKESPAN]
     trial_order, trial_mode, trial_delay = order.copy(), mode.copy(), delay.copy()
+    at = np.zeros(I[N_OPS], np.int64)
+    trial_at = at.copy()
     penalty = (
         decode_close(I, F, S, order, mode, delay) if lagged else decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
     )
@@ -232,10 +272,26 @@ def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterati
         for _ in range(moves):
             _mutate(I, F, S, trial_order, trial_mode, trial_delay, movable, aim_late, lagged)
         limit = current - heat * np.log(max(np.random.random(), 1e-300))
+        kept = 0
         if lagged:
             penalty = decode_close(I, F, T, trial_order, trial_mode, trial_delay)
         else:
-            penalty = decode(I, F, T, trial_order, trial_mode, trial_delay, late_weight, end_weight, limit)
+            first = 0
+            if valid > 0:
+                first = _first_change(order, mode, delay, trial_order, trial_mode, trial_delay, at)
+                trial_at[:] = at
+            kept = _resume(I, F, marks, marked, slots, valid, first, T, totals, gap)
+            reached, goes_on = kept, True
+            while goes_on and reached * gap < n:
+                begin, reached = reached * gap, reached + 1
+                if begin > kept * gap:
+                    marks[trial_slots[reached - 1]], marked[trial_slots[reached - 1]] = T, totals
+                goes_on = kernels.decode_part(
+                    I, F, T, trial_order, trial_mode, trial_delay, late_weight, end_weight, limit,
+                    begin, min(n, reached * gap), totals, trial_at,
+                )  # fmt: skip
+            penalty = int(totals[kernels.PENALTY])
+            penalty += kernels.late_arcs(I, F, T) if goes_on else BIG
         if penalty >= BIG and best_penalty < BIG:
             worse += 1
             continue
@@ -249,11 +305,17 @@ def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterati
         order[:], mode[:], delay[:] = trial_order, trial_mode, trial_delay
         current = value
         accepted += 1
+        if not lagged:
+            at, trial_at = trial_at, at
+            valid = (n - 1) // gap if penalty < BIG else 0
+            for k in range(kept + 1, valid + 1):
+                slots[k], trial_slots[k] = trial_slots[k], slots[k]
         if value < best_value:
             best_value, best_penalty = value, penalty
             best[0][:], best[1][:], best[2][:], best[3][:] = order, mode, delay, terms
         if accepted % 64 == 0:
             _by_start(S, order)
+            valid = 0
     return best_value, best_penalty, worse, worse_accepted
 
 
@@ -314,6 +376,7 @@ class Annealer:
         self._aim_late = bool(
             self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST]
         )
+        self.marks = min(_MARKS, _MARKED_NUMBERS // int(new_state(self.flat[0]).size))
         self.tried = 0
         self._heat: float | None = None
         self._cycle = 0.0
@@ -321,12 +384,22 @@ class Annealer:
 
     def rebase(self, start: Solution) -> None:
         """Go on from another plan."""
-        keys = start.setup_start[self._movable], start.end[self._movable]
-        self.order = self._movable[np.lexsort((keys[1], keys[0]))]
+        begin = self._begins(start)
+        self.order = self._movable[np.lexsort((start.end[self._movable], begin[self._movable]))]
         self.mode = start.mode.copy()
         self.delay = np.zeros(len(self._problem.ops), np.int64)
         self._best_value = np.inf
         self._best: tuple[np.ndarray, ...] | None = None
+
+    def _begins(self, start: Solution) -> np.ndarray:
+        """Return when each operation begins with its setup, but not before what it waits for begins.
+
+        A setup may begin before the work that its operation waits for, which a list cannot say.
+        """
+        begin = start.setup_start.copy()
+        for arc in sorted(self._problem.arcs, key=lambda arc: start.start[arc.succ]):
+            begin[arc.succ] = max(begin[arc.succ], begin[arc.pred])
+        return begin
 
     def run(self, seconds: float, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
         """Search for ``seconds``, handing over every better feasible plan; ``is_over`` is asked some times a second."""
@@ -360,7 +433,9 @@ class Annealer:
         lists = self.order, self.mode, self.delay, self._movable
         goals = self._weights, self._aim_late, self._lagged
         seed = (self._seed * 7919 + self._round) % 2**31
-        value, penalty, worse, accepted = anneal(*self.flat, *lists, *goals, iterations, self._heat, seed, best)
+        value, penalty, worse, accepted = anneal(
+            *self.flat, *lists, *goals, iterations, self._heat, seed, best, self.marks
+        )
         self.tried += iterations
         wanted = _HOT * (_COLD / _HOT) ** cycle
         found = (accepted + 0.5 * wanted) / (worse + 0.5)

@@ -108,6 +108,8 @@ TIMES, USAGE, LENGTH, WAITED, ROW_LAST, STACK, SETUP_OF, SCRATCH, ORDER_END = ra
 
 MAKESPAN, TARDINESS, LATE, SETUP, COST, PEAK, SPREAD, CHANGE = range(8)
 N_TERMS = 8
+PENALTY, SPENT, LAST = range(3)
+N_TOTALS = 3
 
 
 @njit(**_JIT)
@@ -472,10 +474,11 @@ def place(I, F, S, o, wanted, delay):
     low, low_end, low_setup, who = _bounds(I, F, S, o, delay)
     first_mode, n_modes = I[I[MODE_PTR] + o], I[I[MODE_PTR] + o + 1] - I[I[MODE_PTR] + o]
     best, best_key = -1, NEVER
-    if (n_modes > 1 and wanted < 0) or I[I[ALIKE_PTR] + o + 1] > I[I[ALIKE_PTR] + o]:
+    is_bound = I[I[ALIKE_PTR] + o + 1] > I[I[ALIKE_PTR] + o]
+    if is_bound and wanted >= 0 and _mode_allowed(I, F, S, o, I[I[MODE_RESOURCE] + first_mode + wanted]):
+        best = wanted
+    elif (n_modes > 1 and wanted < 0) or is_bound:
         for k in range(n_modes):
-            if wanted >= 0 and k != wanted and I[I[ALIKE_PTR] + o + 1] == I[I[ALIKE_PTR] + o]:
-                continue
             r = I[I[MODE_RESOURCE] + first_mode + k]
             if not _mode_allowed(I, F, S, o, r):
                 continue
@@ -573,11 +576,22 @@ def decode(I, F, S, order, mode, delay, late_weight, end_weight, give_up):
     penalty of what is placed exceeds ``give_up``: what follows can only add to it.
     """
     reset(I, F, S)
-    penalty = 0
-    spent = 0.0
-    last = 0
+    totals = np.zeros(N_TOTALS)
+    at = np.empty(I[N_OPS], np.int64)
+    if not decode_part(I, F, S, order, mode, delay, late_weight, end_weight, give_up, 0, order.size, totals, at):
+        return int(totals[PENALTY]) + BIG
+    return int(totals[PENALTY]) + late_arcs(I, F, S)
+
+
+@njit(**_JIT)
+def decode_part(I, F, S, order, mode, delay, late_weight, end_weight, give_up, begin, end, totals, at):
+    """Go on with a decoding from list entry ``begin`` to ``end``; return whether it was not given up.
+
+    ``totals`` (penalty, weighted tardiness, last end) are those of what is placed, and go on, too. ``at`` becomes the
+    list entry at which each operation was placed: its own, or that of one that waits for it.
+    """
     stack = S[STACK]
-    for i in range(order.size):
+    for i in range(begin, end):
         o = order[i]
         if S[S[PLACED] + o]:
             continue
@@ -598,20 +612,21 @@ def decode(I, F, S, order, mode, delay, late_weight, end_weight, give_up):
             if pushed:
                 continue
             S[S[PLACED] + x] = 0
+            at[x] = i
             extra = place(I, F, S, x, mode[x], delay)
-            penalty += extra
-            end = S[S[END] + x]
-            spent += late_weight * _lateness(I, F, S, x, end)
-            last = max(last, end)
-            if extra >= BIG or spent + end_weight * last + 1e3 * penalty > give_up:
-                return penalty + BIG
+            totals[PENALTY] += extra
+            finish = S[S[END] + x]
+            totals[SPENT] += late_weight * _lateness(I, F, S, x, finish)
+            totals[LAST] = max(totals[LAST], finish)
+            if extra >= BIG or totals[SPENT] + end_weight * totals[LAST] + 1e3 * totals[PENALTY] > give_up:
+                return False
             S[S[PLACED] + x] = 1
             depth -= 1
-    return penalty + _late_arcs(I, F, S)
+    return True
 
 
 @njit(**_JIT)
-def _late_arcs(I, F, S):
+def late_arcs(I, F, S):
     """Return by how much lower lags are broken: only arcs within a cycle of waits can be."""
     total = 0
     for o in range(I[N_OPS]):

@@ -31,6 +31,7 @@ _ready: dict[Kind, threading.Event] = {
     "project": threading.Event(),
     "rules": threading.Event(),
 }
+_LIKELY: tuple[Kind, ...] = ("rules", "graph", "list")
 _lock = threading.Lock()
 _started: set[Kind] = set()
 
@@ -71,6 +72,21 @@ def warm_in_background(kind: Kind) -> None:
             return
         _started.add(kind)
     threading.Thread(target=_warm_quietly, args=(kind,), name="warm-kernels", daemon=True).start()
+
+
+def preload() -> None:
+    """Load what a run is likely to need, in the background: for a process that waits for its request."""
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
+
+
+def _preload() -> None:
+    importlib.import_module("engine.solve.search")
+    for kind in _LIKELY:
+        with _lock:
+            is_first = kind not in _started
+            _started.add(kind)
+        if is_first:
+            _warm_quietly(kind)
 
 
 def wait_for_kernels(kind: Kind, seconds: float) -> bool:

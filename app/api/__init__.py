@@ -1,0 +1,1 @@
+"""The HTTP API: the third door to the services that the window and the command line use."""

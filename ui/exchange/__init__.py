@@ -1,0 +1,1 @@
+"""The dialogs that take files in and hand plans on."""
