@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.cli import WorkstationStart
+    from storage.database import Database
+    from ui.application import ErrorReporter
 
 _LAST_SAVE_MS = 30_000
 """How long a version that is being saved may take when the window is closed."""
@@ -31,19 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def open_workstation(start: WorkstationStart) -> int:
     """Open the window on the file, else on the plan last worked on, else on the sample plant."""
     from app.logs import configure_logs
-    from app.merging import MergeService
-    from app.optimization import OptimizationService
-    from app.ready_worker import ReadyWorker
-    from app.robustness import RobustnessService
-    from app.sample import SAMPLE_FILE
-    from app.versions import VersionService
-    from storage.database import open_database
-    from ui.application import ErrorReporter, StallWatch, lock_database, make_application, show_already_open
-    from ui.background import wait_for_background
-    from ui.main_window import MainWindow
+    from storage.database import Database, open_database
+    from ui.application import ErrorReporter, lock_database, make_application, show_already_open
+    from ui.backups.opening import open_or_offer, restore_and_start_again
     from ui.scheme import register_scheme
-    from ui.services import Services
-    from ui.studio.catalog import Catalog
 
     settings = start.settings
     configure_logs(settings.log_dir, settings.log_level, "workstation")
@@ -56,17 +51,62 @@ def open_workstation(start: WorkstationStart) -> int:
         dialog = show_already_open(settings.database)
         dialog.finished.connect(application.quit)
         return application.exec()
-    database = open_database(settings.database)
+    with TemporaryDirectory(prefix="taktwerk-", ignore_cleanup_errors=True) as scratch:
+        database = open_or_offer(
+            settings.database,
+            lambda: open_database(settings.database),
+            lambda path: Database.look_at(path, Path(scratch)),
+            lambda asked: asked.exec(),
+        )
+        if database is None:
+            lock.unlock()
+            return 1
+        code, backup = _work(start, application, reporter, database)
+    lock.unlock()
+    return code if backup is None else restore_and_start_again(settings.database, backup)
+
+
+def _work(
+    start: WorkstationStart, application: Any, reporter: ErrorReporter, database: Database
+) -> tuple[int, Path | None]:
+    """Show the window until it is closed; return the exit code and the backup to put back, if one was chosen."""
+    from app.backups import BackupService
+    from app.diagnostics import Diagnostics
+    from app.merging import MergeService
+    from app.optimization import OptimizationService
+    from app.ready_worker import ReadyWorker
+    from app.robustness import RobustnessService
+    from app.sample import SAMPLE_FILE
+    from app.versions import VersionService
+    from ui.application import StallWatch
+    from ui.background import wait_for_background
+    from ui.main_window import MainWindow
+    from ui.services import Services
+    from ui.studio.catalog import Catalog
+
+    settings = start.settings
     versions = VersionService(database, settings.user)
     ready = ReadyWorker() if settings.keep_solver_ready else None
     runs = OptimizationService(database, settings.max_running, settings.user, ready=ready)
     with database.read() as view:
         catalog = Catalog(view.algorithms.list(), view.profiles.list())
-    robustness = RobustnessService(settings.database)
-    merges = MergeService(database, versions, settings.user)
-    window = MainWindow(Services(versions, runs, catalog, settings.database, robustness=robustness, merges=merges))
+    backups = BackupService(database)
+    database.before_import = backups.before_import
+    diagnostics = Diagnostics(database, settings.log_dir)
+    window = MainWindow(
+        Services(
+            versions,
+            runs,
+            catalog,
+            database.name,
+            robustness=RobustnessService(settings.database),
+            merges=MergeService(database, versions, settings.user),
+            backups=backups,
+            diagnostics=diagnostics,
+        )
+    )
     reporter.window = window
-    watch = StallWatch(window)
+    watch = StallWatch(window, diagnostics.note_stall)
     window.show()
     schedules = versions.schedules()
     if start.file is None and schedules:
@@ -75,7 +115,7 @@ def open_workstation(start: WorkstationStart) -> int:
     else:
         window.file_flow.open_file(start.file or SAMPLE_FILE)
     try:
-        return application.exec()
+        return application.exec(), backups.restore_at_exit
     finally:
         watch.deleteLater()
         wait_for_background(_LAST_SAVE_MS)
@@ -83,7 +123,6 @@ def open_workstation(start: WorkstationStart) -> int:
         if ready is not None:
             ready.close()
         database.close()
-        lock.unlock()
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ class Arrivals:
             E001 when an attribute has no JSON form or the branch's name was taken meanwhile; E008 when it cannot be
             stored. Nothing is written then.
         """
+        self._database.before_import()
         if landing.target is None or landing.begins_at is None:
             return self._as_new(incoming)
         return self._as_branch(incoming, landing.target.schedule.id, landing.begins_at, landing.scenario)

@@ -13,6 +13,7 @@ from app.api.keys import signing_key, system_keyring
 from app.api.server import DEFAULT_PORT, ApiServer, Binding
 from app.api.services import STATE_FILE, ApiServices, default_state_folder
 from app.api.tokens import AUDIENCE, SCOPES, Tokens
+from app.backups import BackupService
 from app.cli_output import note, print_json, print_table
 from app.config import Settings
 from app.logs import configure_logs
@@ -46,6 +47,7 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
     with ExitStack() as stack:
         database = open_database(settings.database)
         stack.callback(database.close)
+        database.before_import = BackupService(database).before_import
         state, tokens = _opened(stack, options, settings)
         runs = OptimizationService(database, settings.max_running, settings.user)
         stack.callback(runs.close)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from app import cli_versions_backups as backups
 from app import cli_versions_change as change
 from app import cli_versions_scenarios as scenarios
 from app import cli_versions_share as share
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _common(action)
     nested = actions.add_parser("scenarios", help="list, create, rename, archive, promote scenarios")
     scenarios.add_arguments(nested, _common)
+    backups.add_arguments(actions.add_parser("backups", help="list, make, restore copies of the database"), _common)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         return share.run_export(options, settings)
     if options.action == "import":
         return share.run_import(options, settings)
+    if options.action == "backups":
+        return backups.run(options, settings)
     database = open_database(settings.database)
     try:
         service = VersionService(database, settings.user)

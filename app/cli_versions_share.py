@@ -9,6 +9,7 @@ from typing import Any
 
 from app import exchange
 from app.arrivals import Arrivals, Incoming, Landing
+from app.backups import BackupService
 from app.cli_output import note, print_json, print_table
 from app.config import Settings
 from app.exchange import package, preview_file, table_mapping
@@ -83,6 +84,7 @@ def run_import(options: argparse.Namespace, settings: Settings) -> int:
     database = open_database(settings.database)
     try:
         service = VersionService(database, settings.user)
+        database.before_import = BackupService(database).before_import
         target = find_schedule(service, options.into) if options.into else None
         preview = _preview(options, service, target)
         if preview.schedule is None:

@@ -97,7 +97,7 @@ class OptimizationService:
         self._runs: dict[str, _Run] = {}
         self._waiting: deque[_Run] = deque()
         self._is_closed = False
-        self.recovered = self._archive.fail_orphans()
+        self.recovered = [] if store.is_read_only else self._archive.fail_orphans()
         self._intake = ThreadPoolExecutor(1, "run-intake")
         self._writer = ThreadPoolExecutor(1, "run-writer")
         self._events = RunEvents()

@@ -123,6 +123,7 @@ class VersionService(VersionReader):
         parsed = schedule if isinstance(schedule, Schedule) else parse_schedule(schedule)
         prepared = self._prepare(parsed, None)
         title = name or parsed.metadata.name or f"Plant {parsed.metadata.plant_id}"
+        self._database.before_import()
         with self._database.unit_of_work() as uow:
             row = uow.schedules.create(parsed.metadata.plant_id, title)
             info = self._add(uow, row.id, prepared, "import", comment)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +72,29 @@ class Database:
         What to show a person: the path, or the address without its password.
     backup
         The copy made before a migration when this opening needed one.
+    is_read_only
+        Whether it is a look at a copy of a damaged file; nothing can be written.
+    before_import
+        Called before anything is taken in from outside; makes a backup where one is wanted.
     """
 
     def __init__(
-        self, writer: Engine, reader: Engine, name: str, path: Path | None, backup: Path | None = None
+        self,
+        writer: Engine,
+        reader: Engine,
+        name: str,
+        path: Path | None,
+        backup: Path | None = None,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self.name = name
         self.path = path
         self.backup = backup
+        self.is_read_only = is_read_only
+        self.before_import: Callable[[], Any] = lambda: None
         self._write_turn = threading.Lock() if path else None
         self._inside = threading.local()
 
@@ -103,6 +116,28 @@ class Database:
                 backup = migrate.upgrade_file(path, found)
         sqlite_file.turn_wal_on(path)
         return Database(_file_engine(path, writes=True), _file_engine(path, writes=False), str(path), path, backup)
+
+    @staticmethod
+    def look_at(path: Path, scratch: Path) -> Database:
+        """Look at a damaged file: a copy of it in the folder ``scratch`` is opened, and nothing can be written.
+
+        What can still be read is read, each version checked by its hash as always.
+
+        Raises
+        ------
+        TaktwerkError
+            E008 when too little is left, or a newer or older Taktwerk wrote it.
+        """
+        copy = sqlite_file.copy_as_it_is(path.expanduser().absolute(), scratch)
+        engines = _file_engine(copy, writes=False), _file_engine(copy, writes=False)
+        database = Database(*engines, f"{path} (read-only)", path, is_read_only=True)
+        try:
+            with database.read() as view:
+                view.schedules.list(), view.algorithms.list(), view.profiles.list()
+        except BaseException:
+            database.close()
+            raise
+        return database
 
     @staticmethod
     def of_server(url: URL) -> Database:
@@ -141,6 +176,10 @@ class Database:
         TaktwerkError
             E008 when another program keeps the database for too long, and for whatever else the database refuses.
         """
+        if self.is_read_only:
+            raise storage_error(
+                "The database is damaged and open for reading only. Nothing was changed; restore a backup to go on."
+            )
         with self._turn(), _connected(self._writer) as connection:
             unit = UnitOfWork(connection)
             try:
@@ -221,7 +260,10 @@ def _file_engine(path: Path, *, writes: bool) -> Engine:
     )
 
     def connected(connection: Any, _record: object) -> None:
-        sqlite_file.prepare_connection(connection, writes=writes)
+        try:
+            sqlite_file.prepare_connection(connection, writes=writes)
+        except sqlite_file.driver.Error as error:  # not seen by ``handle_error``: the file may be damaged already here
+            raise plain_error(error) from error
 
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -239,6 +281,10 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
             begin(connection)
             yield connection
+    except UnicodeDecodeError as error:  # from the driver: its words for the fault hold damaged text
+        raise storage_error(
+            "The database file is damaged. Close the program and restore the file from a backup.", reason=str(error)
+        ) from error
     except PoolTimeout as error:
         raise storage_error("Too much is being read or saved at once. Try again in a moment.") from error
 

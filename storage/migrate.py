@@ -7,7 +7,6 @@ current file, does not even import alembic. Migrations only go forwards; the way
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, tex
 
 from engine.errors import TaktwerkError
 from storage.append_only import protect_versions, unprotect_versions
+from storage.backups import backup_path
 from storage.failures import plain_error, storage_error
 from storage.sqlite_file import back_up, connect, driver
 from storage.tables import APPLICATION_ID, SCHEMA_VERSION
@@ -46,8 +46,7 @@ def upgrade_file(path: Path, found: int, scripts: Path = SCRIPTS, revision: int 
     TaktwerkError
         E008 when the backup or the migration fails; the database is then as it was.
     """
-    taken = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    backup = back_up(path, path.parent / "backups" / f"{path.stem}-revision-{found}-{taken}.db")
+    backup = back_up(path, backup_path(path, f"revision-{found}"))
     _log.info("backed up %s to %s before the change from revision %d to %d", path, backup, found, revision)
     _change_file(path, scripts, found, revision)
     return backup

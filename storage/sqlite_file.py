@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,19 +117,18 @@ def _text(raw: bytes) -> str:
 def connect(path: Path) -> Any:
     """Return a plain connection that may write; transactions are the caller's."""
     connection = driver.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 
 
 def turn_wal_on(path: Path) -> None:
     """Make the file use a write-ahead log, so that readers and the writer do not wait for each other."""
-    connection = connect(path)
     try:
-        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        with contextlib.closing(connect(path)) as connection:
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     except driver.Error as error:
         raise plain_error(error) from error
-    finally:
-        connection.close()
     if mode != "wal":
         raise storage_error(
             f"{path} lies on a drive that cannot be shared safely (no write-ahead log, probably a network drive). "
@@ -167,8 +167,35 @@ def back_up(path: Path, target: Path) -> Path:
     except driver.Error as error:
         raise plain_error(error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     return target
+
+
+def copy_as_it_is(path: Path, folder: Path) -> Path:
+    """Copy a file of this program's revision with its log into a folder, byte by byte, damaged as it may be (E008)."""
+    _check_header(path)
+    copy = folder / path.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal"):
+            source = path.with_name(path.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(copy.name + suffix))
+    except OSError as error:
+        raise file_error(path, error) from error
+    try:
+        with contextlib.closing(connect(copy)) as connection:
+            revision = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except (driver.Error, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error)) from error
+    if revision != SCHEMA_VERSION:
+        raise storage_error(
+            f"{path} has revision {revision}; only revision {SCHEMA_VERSION} can be looked at while it is damaged. "
+            "Restore a backup.",
+            path=str(path),
+        )
+    return copy
 
 
 @contextlib.contextmanager
@@ -179,12 +206,15 @@ def _looking(path: Path) -> Iterator[Any]:
         connection = driver.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
         )
+        connection.text_factory = _text
         yield connection
     except driver.Error as error:
         plain = plain_error(error)
         if plain.details.get("kind") in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
             raise _damaged(path, str(error)) from error
         raise plain from error
+    except UnicodeDecodeError as error:  # the driver's own words for the fault hold damaged text
+        raise _damaged(path, str(error)) from error
     finally:
         if connection is not None:
             connection.close()
@@ -202,6 +232,7 @@ def _check_header(path: Path) -> None:
             f"{path} is not a Taktwerk database, or its beginning is damaged. It was not changed; "
             "choose another file, or restore it from a backup.",
             path=str(path),
+            damaged=True,
         )
     found = int.from_bytes(header[68:72], "big")
     if found != APPLICATION_ID:
@@ -217,4 +248,5 @@ def _damaged(path: Path, reason: str) -> TaktwerkError:
         f'{path} is damaged. It was not changed; restore it from a backup (folder "backups" beside it).',
         path=str(path),
         reason=reason,
+        damaged=True,
     )

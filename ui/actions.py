@@ -50,6 +50,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _A("file.export", "File", "&Export…", "Hand the plan on as a file", "export", ("Ctrl+E",)),
     _A("file.save", "File", "&Save version…", "Store the working plan as a new version", "save", ("Ctrl+S",)),
     _A("file.discard", "File", "&Discard edits…", "Go back to the saved version", "discard"),
+    _A("file.restore", "File", "&Restore backup…", "Put an earlier copy of the database back", "versions"),
     _A("file.quit", "File", "&Quit", "Close Taktwerk; edits are kept", "quit", ("Ctrl+Q",)),
     _A("edit.undo", "Edit", "&Undo", "Undo the last step", "undo", ("Ctrl+Z",)),
     _A("edit.redo", "Edit", "&Redo", "Redo the step undone last", "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
@@ -203,13 +204,16 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         "discard",
         ("Ctrl+Shift+Backspace",),
     ),
-    _A("help.shortcuts", "Help", "&Keyboard shortcuts", "List every keyboard shortcut", "info", ("F1",)),
+    _A("help.manual", "Help", "&Manual", "Open the manual at the page that fits", "explain", ("F1",)),
+    _A("help.shortcuts", "Help", "&Keyboard shortcuts", "List every keyboard shortcut", "info", ("Ctrl+F1",)),
+    _A("help.diagnostics", "Help", "&Diagnostics", "Show how Taktwerk is doing, and save a report", "info"),
     _A("help.about", "Help", "&About Taktwerk", "Show the version and the parts it is built on", "about"),
 )
 
 _SEPARATOR_BEFORE: Final = frozenset(
     {
         "file.save",
+        "file.restore",
         "file.quit",
         "edit.operation",
         "edit.push",

@@ -31,7 +31,6 @@ from ui.dialogs.base import Dialog
 from ui.dialogs.error import ErrorDialog
 from ui.icons import icon
 from ui.theme import apply_theme
-from ui.widgets import label
 
 _log = logging.getLogger("taktwerk.ui")
 _qt_log = logging.getLogger("taktwerk.qt")
@@ -100,7 +99,7 @@ class ErrorReporter(QObject):
         if isinstance(error, TaktwerkError):
             dialog = ErrorDialog(error, self.window)
         else:
-            message = f"{type(error).__name__}: {error}. Your edits are kept; the log has the details."
+            message = f"{type(error).__name__}: {error}. The log has the details."
             dialog = ErrorDialog({"message": message}, self.window, heading="Something unexpected went wrong")
         self._shown = dialog
         dialog.finished.connect(self._forget)
@@ -141,6 +140,8 @@ def lock_database(database: str, directory: Path) -> QLockFile | None:
     The lock of a process that died is taken over. Keep the result alive as long as the application runs.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    if "://" not in database:
+        database = str(Path(database).expanduser().resolve())  # one file has one lock, however it is written
     name = hashlib.sha256(database.encode()).hexdigest()[:16]
     lock = QLockFile(str(directory / f"{name}.lock"))
     lock.setStaleLockTime(0)
@@ -149,10 +150,12 @@ def lock_database(database: str, directory: Path) -> QLockFile | None:
 
 def show_already_open(database: str) -> Dialog:
     """Tell that another window works on this database; the caller quits when it is closed."""
-    dialog = Dialog("Taktwerk", None, heading="This database is already open")
-    words = f"Another Taktwerk window works on\n{database}\nSwitch to that window, or start with another --database."
-    dialog.body.addWidget(label(words, wrap=True, selectable=True))
-    dialog.add_action("Close", dialog.accept, role="primary")
+    dialog = ErrorDialog(
+        {"message": f"Another Taktwerk window works on\n{database}"},
+        None,
+        heading="This database is already open",
+        what_now="Switch to that window, or start with another --database.",
+    )
     dialog.open()
     return dialog
 

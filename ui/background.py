@@ -19,7 +19,7 @@ class _Task(QObject):
     succeeded = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, done: Callable[[Any], None], on_error: Callable[[Exception], None] | None) -> None:
+    def __init__(self, done: Callable[[Any], None], on_error: Callable[[Exception], object] | None) -> None:
         super().__init__()
         self._done, self._on_error = done, on_error
         self.succeeded.connect(self._finish, Qt.ConnectionType.QueuedConnection)
@@ -68,7 +68,7 @@ def _awaiting() -> QThreadPool:
 def in_background(
     work: Callable[[], _T],
     done: Callable[[_T], None],
-    failed: Callable[[Exception], None] | None = None,
+    failed: Callable[[Exception], object] | None = None,
     *,
     is_awaited: bool = False,
 ) -> None:

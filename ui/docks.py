@@ -68,6 +68,11 @@ class Docks(QObject):
         self._by_key[key].show()
         self._by_key[key].raise_()
 
+    def is_in_front(self, key: str) -> bool:
+        """Whether a dock can be seen: not hidden, and not behind another one's tab."""
+        dock = self._by_key[key]
+        return dock.isVisible() and not dock.visibleRegion().isEmpty()
+
     def set_badge(self, key: str, count: int) -> None:
         """Put a count behind a dock's title; 0 takes it away."""
         self._by_key[key].setWindowTitle(f"{self._titles[key]} ({count:,})" if count else self._titles[key])

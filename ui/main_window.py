@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar
 
@@ -12,10 +12,12 @@ from app.preview import Preview
 from app.session import Answer
 from engine.errors import TaktwerkError
 from ui.actions import Actions
+from ui.backups.flow import BackupFlow
 from ui.board_area import BoardArea
 from ui.compare.boards import ComparedBoards
 from ui.compare.flow import CompareFlow
 from ui.compare.panel import ComparePanel
+from ui.diagnostics.flow import DiagnosticsFlow
 from ui.dialogs.about import AboutDialog
 from ui.dialogs.shortcuts import ShortcutsDialog
 from ui.docks import Docks
@@ -25,6 +27,7 @@ from ui.explain.flow import ExplainFlow
 from ui.explain.panel import ExplainPanel
 from ui.explain.prices_flow import PricesFlow
 from ui.file_flow import FileFlow
+from ui.help.flow import HelpFlow
 from ui.history.flow import HistoryFlow
 from ui.history.model import LIVE
 from ui.history.scenario_flow import ScenarioFlow
@@ -54,6 +57,7 @@ _GEOMETRY, _STATE, _COLOUR = "window/geometry", "window/state", "window/colourBy
 _STATE_VERSION = 1
 _COMPARE_PX = 290
 _WHAT_IF_PX = 330
+_NARROW_DOCKS = ("problems", "unscheduled", "changes", "robustness", "explain")
 _DOCKS = ("studio", "versions", "problems", "unscheduled", "changes", "compare", "what_if", "robustness", "explain")
 
 
@@ -111,6 +115,9 @@ class MainWindow(QMainWindow):
             self.workbench, self.what_if, services.runs, services.versions, profiles, services.settings
         )
         self.lists = PlanLists(self.workbench, self.docks, self.problems, self.unscheduled, self.changes, self.studio)
+        self.help_flow = HelpFlow(self, self.actions_table)
+        self.backup_flow = BackupFlow(self.workbench, self.actions_table, services.backups)
+        self.diagnostics_flow = DiagnosticsFlow(self.workbench, self.actions_table, services.diagnostics)
         self._connect()
         self._restore()
         self._on_opened()
@@ -229,8 +236,15 @@ class MainWindow(QMainWindow):
         self._show_versions()
 
     def _on_dock_shown(self, key: str) -> None:
+        if key not in ("studio", "versions"):
+            QTimer.singleShot(0, self, self._make_room_for_desk)  # at the start docks behind a tab are shown too
+
+    def _make_room_for_desk(self) -> None:
         """Give the desk the whole width and some height; the other docks below have the room beside the Studio."""
-        if key == "what_if":
+        corner, right = Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea
+        if self.corner(corner) != right and any(self.docks.is_in_front(key) for key in _NARROW_DOCKS):
+            self.setCorner(corner, right)
+        elif self.docks.is_in_front("what_if"):
             self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
             if self.what_if.height() < _WHAT_IF_PX:
                 self.resizeDocks([self.docks["what_if"]], [_WHAT_IF_PX], Qt.Orientation.Vertical)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QSettings
 
+from app.backups import BackupService
+from app.diagnostics import Diagnostics
 from app.merging import MergeService
 from app.robustness import RobustnessService
 from app.session import PlanningSession
@@ -52,6 +54,8 @@ class Services:
         Replays plans; by default without a database to learn from.
     merges
         Begins, keeps and finishes merges.
+    backups, diagnostics
+        Copies of the database; how the program is doing. Without them their menus are disabled.
     """
 
     versions: VersionService
@@ -62,3 +66,5 @@ class Services:
     board_factory: Callable[[], Any] | None = None
     robustness: RobustnessService = field(default_factory=RobustnessService)
     merges: MergeService = field(kw_only=True)
+    backups: BackupService | None = None
+    diagnostics: Diagnostics | None = None

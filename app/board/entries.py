@@ -18,13 +18,17 @@ Places = dict[int, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Entries:
-    """One entry for every row that a placed operation is drawn on, sorted by row, then start, end and operation."""
+    """One entry for every row that a placed operation is drawn on, sorted by row, then start, end and operation.
+
+    ``units`` is how much of the row's capacity the operation holds.
+    """
 
     operation: Indices
     row: Indices
     start: Times
     end: Times
     main: npt.NDArray[np.bool_]
+    units: Indices
 
     @staticmethod
     def of(operations: Iterable[tuple[int, Operation]], facts: PlanFacts, row_index: dict[str, int]) -> Entries:
@@ -34,24 +38,27 @@ class Entries:
         start: list[int] = []
         end: list[int] = []
         main: list[bool] = []
+        units: list[int] = []
         starts, ends = facts.starts, facts.ends
         for i, op in operations:
             begin = starts.get(op.id)
             if begin is None:
                 continue
-            rows = rows_of(op)
-            count = len(rows)
+            held = held_by(op)
+            count = len(held)
             operation += [i] * count
-            row += [row_index[r] for r in rows]
+            row += [row_index[r] for r in held]
             start += [begin] * count
             end += [ends[op.id]] * count
             main += [k == 0 for k in range(count)]
+            units += held.values()
         return Entries(
             np.array(operation, dtype=np.int32),
             np.array(row, dtype=np.int32),
             np.array(start, dtype=np.int64),
             np.array(end, dtype=np.int64),
             np.array(main, dtype=np.bool_),
+            np.array(units, dtype=np.int32),
         )._sorted()
 
     def replaced(self, positions: Sequence[int], fresh: Entries) -> tuple[Entries, set[int]]:
@@ -65,12 +72,20 @@ class Entries:
             np.concatenate((self.start[kept], fresh.start)),
             np.concatenate((self.end[kept], fresh.end)),
             np.concatenate((self.main[kept], fresh.main)),
+            np.concatenate((self.units[kept], fresh.units)),
         )
         return joined._sorted(), rows
 
     def _sorted(self) -> Entries:
         order = np.lexsort((self.operation, self.end, self.start, self.row))
-        return Entries(self.operation[order], self.row[order], self.start[order], self.end[order], self.main[order])
+        return Entries(
+            self.operation[order],
+            self.row[order],
+            self.start[order],
+            self.end[order],
+            self.main[order],
+            self.units[order],
+        )
 
 
 @dataclass(frozen=True)
@@ -101,11 +116,16 @@ class Lanes:
 
 def rows_of(op: Operation) -> list[str]:
     """Return the resources whose rows show the operation: its own first, then the ones that it also holds."""
-    rows = [] if op.resource_id is None else [op.resource_id]
-    if not op.demands:
-        return rows
-    rows += [r for d in op.needs if d.quantity and (r := chosen(d)) is not None]
-    return list(dict.fromkeys(rows))
+    return list(held_by(op))
+
+
+def held_by(op: Operation) -> dict[str, int]:
+    """Return the resources whose rows show the operation, its own first, and how many units of each it holds."""
+    held = {} if op.resource_id is None else {op.resource_id: 1}
+    for demand in op.needs if op.demands else ():
+        if demand.quantity and (resource_id := chosen(demand)) is not None:
+            held[resource_id] = held.get(resource_id, 0) + demand.quantity
+    return held
 
 
 def _lanes_on(entries: Entries, span: slice, resource: Resource) -> tuple[Places, int]:

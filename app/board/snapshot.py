@@ -195,13 +195,13 @@ class BoardSnapshot:
 
     @cached_property
     def busy_from(self) -> Times:
-        """When each entry begins to hold its row: its setup's start on the main row, else its own."""
+        """When each entry begins to hold its row: when its setup starts, where it has one."""
         entries, position = self.entries, self.facts.position
         begins = np.full(len(position), -1, dtype=np.int64)
         for key, setup in self.facts.setups.items():
             begins[position[key]] = setup.start_ms
         has_setup = begins[entries.operation] >= 0
-        return np.where(entries.main & has_setup, begins[entries.operation], entries.start)
+        return np.where(has_setup, begins[entries.operation], entries.start)
 
     @cached_property
     def lanes(self) -> Lanes:
@@ -223,18 +223,17 @@ class BoardSnapshot:
         begin, end = facts.horizon_start_ms, facts.last_end_ms
         if end is None or end <= begin:
             return [-1.0] * len(self.rows)
-        return [self._load_of(resource, begin, end) for resource in self.rows]
+        return [self._load_of(row, begin, end) for row in range(len(self.rows))]
 
-    def _load_of(self, resource: Resource, begin: int, end: int) -> float:
-        facts = self.facts
-        sequence = facts.sequences.get(resource.id, ())
-        if resource.infinite or not resource.capacity or not sequence:
+    def _load_of(self, row: int, begin: int, end: int) -> float:
+        resource, entries = self.rows[row], self.entries
+        first, last = np.searchsorted(entries.row, [row, row + 1])
+        if resource.infinite or not resource.capacity or first == last:
             return -1.0 if resource.infinite else 0.0
-        working = facts.working_time(resource.id)
-        starts = np.array([facts.setup_start_ms(key) for key in sequence], dtype=np.int64)
-        ends = np.array([facts.ends[key] for key in sequence], dtype=np.int64)
-        worked = working.worked_before_all(ends) - working.worked_before_all(np.maximum(starts, begin))
-        busy = int(np.maximum(worked, 0).sum())
+        working = self.facts.working_time(resource.id)
+        starts, ends = np.maximum(self.busy_from[first:last], begin), entries.end[first:last]
+        worked = working.worked_before_all(ends) - working.worked_before_all(starts)
+        busy = int((np.maximum(worked, 0) * entries.units[first:last]).sum())
         return round(busy / max(1, working.between(begin, end) * resource.capacity), 4)
 
     # marks and colours

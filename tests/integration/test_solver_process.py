@@ -292,7 +292,8 @@ def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_phases_are_told(start: Processes) -> None:
+    """The newest for certain: an earlier one may be replaced before it was sent."""
     worker = start(odd.waits_without_a_plan)
     worker.ask()
-    names = [worker.hear(Phase)[0], worker.hear(Phase)[0]]
-    assert [phase.name for phase in names if isinstance(phase, Phase)] == ["Reading the schedule", "Searching"]
+    while (phase := worker.hear(Phase)[0]).name != "Searching":  # type: ignore[union-attr]
+        assert phase.name == "Reading the schedule"  # type: ignore[union-attr]

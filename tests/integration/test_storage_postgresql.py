@@ -1,4 +1,4 @@
-"""What differs on a server. Runs only with ``TAKTWERK_TEST_POSTGRESQL``; the other storage tests then run there too."""
+"""What differs on a server. Runs where PostgreSQL is installed, or named; the other storage tests then run there too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from engine.errors import ErrorCode, TaktwerkError
 from engine.model import Schedule
 from storage import canonical
 from storage.database import Database, open_database
-from tests.support.databases import POSTGRESQL, first_version, fresh_database, line_schedule, writer_process
+from tests.support.databases import first_version, fresh_database, line_schedule, needs_postgresql, writer_process
+from tests.support.postgresql import server_url
 
-pytestmark = pytest.mark.skipif(POSTGRESQL is None, reason="TAKTWERK_TEST_POSTGRESQL names no server")
+pytestmark = [needs_postgresql, pytest.mark.xdist_group("postgresql")]
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def _execute(database: Database, statement: str) -> None:
 
 def test_a_second_opening_finds_everything(database: Database) -> None:
     info = first_version(database, line_schedule())
-    again = open_database(str(POSTGRESQL))
+    again = open_database(server_url())
     with again.read() as view:
         assert view.versions.data(info.id) == line_schedule()
         assert len(view.profiles.list()) == 4
@@ -87,7 +88,7 @@ def test_the_hash_survives_the_servers_own_json(database: Database) -> None:
 def test_a_newer_database_is_refused_unchanged(database: Database) -> None:
     _execute(database, "UPDATE alembic_version SET version_num = '0099'")
     with pytest.raises(TaktwerkError, match="newer Taktwerk") as raised:
-        open_database(str(POSTGRESQL))
+        open_database(server_url())
     assert raised.value.code is ErrorCode.STORAGE and raised.value.details["revision"] == 99
 
 
@@ -113,7 +114,7 @@ def test_a_unit_of_which_a_step_failed_is_not_committed(database: Database) -> N
 
 def test_four_processes_that_advance_one_head_lose_none(database: Database) -> None:
     info = first_version(database, line_schedule())
-    processes = [writer_process("heads", str(POSTGRESQL), info.schedule_id, "50") for _ in range(4)]
+    processes = [writer_process("heads", server_url(), info.schedule_id, "50") for _ in range(4)]
     answers = [process.communicate(timeout=110) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, answers
     with database.read() as view:

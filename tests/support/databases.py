@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from engine.model import Dependency, Metadata, Mode, Operation, Order, Resource, Schedule, Snapshot
 from storage.database import Database, open_database
 from storage.rows import VersionInfo
+from tests.support import postgresql
 
 MORNING = dt.datetime(2026, 11, 23, 6, tzinfo=dt.UTC)
-POSTGRESQL = os.environ.get("TAKTWERK_TEST_POSTGRESQL")
-"""Address of an empty PostgreSQL database for tests; its contents are dropped. Without it only SQLite is tested."""
+_NO_SERVER = postgresql.missing()
+needs_postgresql = pytest.mark.skipif(_NO_SERVER is not None, reason=str(_NO_SERVER))
+BACKENDS = ["sqlite", pytest.param("postgresql", marks=[needs_postgresql, pytest.mark.xdist_group("postgresql")])]
+"""Where the same tests run. PostgreSQL's go to one process, for there is one database."""
 
-BACKENDS = ["sqlite", *(["postgresql"] if POSTGRESQL else [])]
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -67,13 +70,17 @@ def moved(schedule: Schedule, event_id: str, minutes: int) -> Schedule:
     return schedule.model_copy(update={"snapshot": schedule.snapshot.model_copy(update={"events": events})})
 
 
+def address_of(folder: Path, backend: str = "sqlite") -> str:
+    """Return the address of the database in a folder, or of the server's."""
+    return postgresql.server_url() if backend == "postgresql" else str(folder / "taktwerk.db")
+
+
 @contextlib.contextmanager
 def fresh_database(folder: Path, backend: str = "sqlite") -> Iterator[Database]:
     """Open an empty database and close it at the end."""
     if backend == "postgresql":
-        assert POSTGRESQL is not None
-        _empty_server(POSTGRESQL)
-    database = open_database(folder / "taktwerk.db" if backend == "sqlite" else str(POSTGRESQL))
+        empty_server(postgresql.server_url())
+    database = open_database(address_of(folder, backend))
     try:
         yield database
     finally:
@@ -101,7 +108,8 @@ def writer_process(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def _empty_server(url: str) -> None:
+def empty_server(url: str) -> None:
+    """Drop everything in a server's database."""
     from sqlalchemy import create_engine, make_url, text
 
     parsed = make_url(url).set(drivername="postgresql+psycopg")

@@ -256,6 +256,16 @@ def test_the_load_counts_working_time_setups_and_capacity() -> None:
     assert heat[1, midnight] == round(18 / 96, 3) and heat[1, midnight + DAY_MS] == round(6 / 96, 3)
 
 
+def test_the_load_of_an_operator_counts_the_operations_that_need_one() -> None:
+    machine = Resource(id="m", name="M", group="G")
+    crew = Resource(id="w", name="W", group="H", capacity=4)
+    crews = (Demand(resource_id="w", quantity=2),)
+    schedule = _small(_op("a", 0, 1, demands=crews), _op("b", 1, 0.5), resources=(machine, crew))
+    hourly = WindowRequest(START_MS, START_MS + 2 * HOUR_MS, 0, 2, 0, 2, HOUR_MS / 60)
+    heat = {(g, start): share for g, start, _, share in window_json(_snapshot(schedule), hourly)["heat"]}
+    assert heat[1, START_MS] == 0.5 and (1, START_MS + HOUR_MS) not in heat
+
+
 def test_an_overbooked_group_is_above_one() -> None:
     alone = (Resource(id="m", name="M", group="G"),)
     hourly = WindowRequest(START_MS, START_MS + HOUR_MS, 0, 1, 0, 1, HOUR_MS / 60)

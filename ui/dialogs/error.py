@@ -24,20 +24,43 @@ _TITLES = {
     "E006": "Too large",
     "E007": "The run was interrupted",
     "E008": "Storage problem",
+    "E009": "The package cannot be trusted",
+    "E010": "Not allowed",
+    "E011": "Too many requests",
     "E012": "Not found",
 }
+_WHAT_NOW = {
+    "": "Your edits are kept. Try again; if it happens again, save a report under Help > Diagnostics and pass it on.",
+    "E001": "Correct the places named here, then try again. Nothing was changed.",
+    "E002": "Allow more time, or let fewer operations move. The present plan is as it was.",
+    "E003": "Give up one of the rules named here, then optimise again.",
+    "E004": "Compare with the other version, then save, merge or discard your edits.",
+    "E005": "Unlock it first if it shall move.",
+    "E006": "Take a smaller part of the plant, then try again.",
+    "E007": "Take over the best plan found so far, or start the run again.",
+    "E008": "If it stays, put an earlier copy back with File > Restore backup.",
+    "E009": "Ask the sender for the file again.",
+    "E012": "Reload the list and choose again.",
+}
+"""What to do, said below every error."""
 
 
 class ErrorDialog(Dialog):
-    """Shows a coded error; for E003 the rules that cannot hold together, each a click away, and the repairs."""
+    """What happened, why, what to do now (``what_now``, by default what its code says), and every detail to copy.
+
+    For E003 it shows the rules that cannot hold together, each a click away, and the repairs.
+    """
 
     go_to_event = Signal(str)
 
-    def __init__(self, error: Any, parent: QWidget | None, *, heading: str = "") -> None:
+    def __init__(self, error: Any, parent: QWidget | None, *, heading: str = "", what_now: str | None = None) -> None:
         code, message = error_parts(error)
         super().__init__("Taktwerk", parent, heading=heading or _TITLES.get(code, "Something went wrong"), width=520)
         self._code, self._message, self._details = code, message, details_of(error)
         self.body.addWidget(label(message, wrap=True, selectable=True))
+        now = _WHAT_NOW.get(code, "") if what_now is None else what_now
+        if now:
+            self.body.addWidget(label(now, "muted", wrap=True))
         conflict, repairs = self._details.get("conflict"), self._details.get("repairs")
         if conflict:
             self._add_conflict(conflict)
@@ -48,7 +71,7 @@ class ErrorDialog(Dialog):
             self._add_details(rest)
         if code:
             self.add_left(label(f"Code {code}", "small"))
-        self.add_action("Copy", self._copy, icon_name="copy")
+        self.add_action("Copy details", self._copy, icon_name="copy")
         self.add_action("Close", self.accept, role="primary")
 
     def as_text(self) -> str:

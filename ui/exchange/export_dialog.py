@@ -224,4 +224,4 @@ def _titled(title: str, suffix: str) -> str:
 
 def _file_name(name: str) -> str:
     kept = "".join(sign if sign.isalnum() or sign in " -_" else "-" for sign in name).strip(" -")
-    return kept[:80] or "plan"
+    return kept.replace("- ", " ")[:80] or "plan"

@@ -1,0 +1,1 @@
+"""Backups in the window: the list, restoring, and what is offered when the database cannot be opened."""

@@ -1,0 +1,1 @@
+"""How the program is doing, for planners and for those who help them."""
