@@ -116,9 +116,10 @@ class _Run:
             incumbents.raise_bound(lower_bound(problem, dispatcher.decoder.units))
         searches = self._request.algorithm_id != _DISPATCH
         patience = min(_KERNELS_LOAD_WITHIN_S, 0.2 * self._clock.limit_s)
-        rules = self._compiled_rules(dispatcher, patience) if len(problem.movable) > _LARGE else None
+        is_near = self._options.incremental_mode and dispatcher.best is not None  # other plans would be far away
+        rules = self._compiled_rules(dispatcher, patience) if len(problem.movable) > _LARGE and not is_near else None
         loading = _load_in_background("engine.solve.search") if searches else None  # nothing waits for this second
-        if rules is None:
+        if rules is None and not is_near:
             self._more_rules(dispatcher)
             rules = self._compiled_rules(dispatcher, 0.0) if len(problem.movable) > _LARGE else None
         if rules is not None:

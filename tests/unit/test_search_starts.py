@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 
 import numpy as np
 import pytest
 
-from engine.model import OptimizationRequest, Options
+from engine.apply import apply_result
+from engine.model import OptimizationRequest, Options, Schedule
 from engine.solve.clock import MOST_KEPT, Clock
 from engine.solve.dispatching.dispatch import Dispatcher, Limits
 from engine.solve.problem.compile import compile_problem
+from engine.solve.problem.conversion import to_events
 from engine.solve.problem.problem import Problem
 from engine.solve.report import StopFlag
 from engine.solve.searches.annealing import Annealer
@@ -45,6 +48,38 @@ def test_work_that_is_locked_in_a_plan_leaves_room_for_what_comes_before_it() ->
     assert any(op.locked for op in schedule.snapshot.events)
     problem = compile_problem(OptimizationRequest(schedule_data=schedule))
     assert dispatcher_of(problem, 1).passes == 1
+
+
+def planned_with_a_gap() -> Schedule:
+    """A plant with a plan in which everything from the third day on is a week later than it could be."""
+    schedule = grown_plant(300, load=0.9)
+    problem = compile_problem(OptimizationRequest(schedule_data=schedule, options=Options()))
+    best = dispatcher_of(problem, 2).best
+    assert best is not None
+    events = to_events(problem, best.solution)
+    third_day = min(e.start_date for e in events) + dt.timedelta(days=2)
+    week = dt.timedelta(days=7)  # has the same shifts
+    moved = [
+        e.model_copy(update={"start_date": e.start_date + week, "end_date": e.end_date + week})
+        if e.start_date >= third_day
+        else e
+        for e in events
+    ]
+    return apply_result(schedule, moved, mark_manual=False)
+
+
+def test_a_search_near_the_present_plan_begins_with_it_and_not_with_what_is_earlier() -> None:
+    options = Options(objective="minimize_tardiness", incremental_mode=True)
+    problem = compile_problem(OptimizationRequest(schedule_data=planned_with_a_gap(), options=options))
+    start = dispatcher_of(problem, 1).best
+    assert start is not None and start.rule == "present plan, held"
+    search = Annealer(problem, start.solution, 0)
+    decoded = search._solution((search.order, search.mode, search.delay))
+    present = np.array([op.previous.start for op in problem.ops if op.previous])
+    assert (present <= decoded.start).all() and (decoded.start <= start.solution.start).all()
+    search.delay[:] = 0
+    earlier = search._solution((search.order, search.mode, search.delay))
+    assert (earlier.start <= decoded.start).all() and (earlier.start < decoded.start).any()
 
 
 def test_a_clock_keeps_time_for_the_end_but_never_most_of_it() -> None:

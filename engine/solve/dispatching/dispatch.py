@@ -133,7 +133,8 @@ class Dispatcher:
             yield name, order, modes, mode_rules[0]
             yield name, order, None, mode_rules[0]
         for name in names[1:]:
-            yield name, RULES[name].priority(self.priorities), None, mode_rules[0]
+            modes = present_modes(self.problem) if name == "present plan" else None
+            yield name, RULES[name].priority(self.priorities), modes, mode_rules[0]
         for mode_rule in mode_rules[1:]:
             for name in names[:4]:
                 yield name, RULES[name].priority(self.priorities), None, mode_rule

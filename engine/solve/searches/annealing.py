@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from engine.solve.dispatching.dispatch import present_starts
 from engine.solve.problem.problem import Solution
 from engine.solve.searches import kernels
 from engine.solve.searches.flat import (
@@ -50,11 +51,11 @@ if TYPE_CHECKING:
     from engine.solve.problem.problem import Problem
 
 _JIT = {"cache": True, "nogil": True}
-_CYCLES = 1.0
+_CYCLES = 8.0
 _TURN_S = 0.2
 _MARKS = 8
 _MARKED_NUMBERS = 6_000_000  # about 100 MB
-_HOT, _COLD = 0.08, 0.002
+_HOT, _COLD = 0.01, 0.001
 """The share of worse candidates to accept at the beginning and at the end of a cooling cycle."""
 _TERM = {
     "minimize_makespan": (kernels.MAKESPAN,),
@@ -141,14 +142,20 @@ def _where(order, o):
 
 
 @njit(**_JIT)
-def _mutate(I, F, S, order, mode, delay, movable, aim_late, lagged):
-    """Change the candidate in place by one random, mostly aimed, move."""
+def _mutate(I, F, S, order, mode, delay, movable, aim_late, lagged, close):
+    """Change the candidate in place by one random, mostly aimed, move; ``close`` lets go of or holds what is moved."""
     n = order.size
     guided = np.random.random() < 0.75
     x = _focus(I, F, S, movable, aim_late) if guided else movable[np.random.randint(movable.size)]
     i = _where(order, x)
     kind = np.random.random()
     n_modes = I[I[MODE_PTR] + x + 1] - I[I[MODE_PTR] + x]
+    if close:
+        draw = np.random.random()
+        if draw < 0.75:
+            delay[x] = 0 if draw < 0.5 else kernels.HELD
+        if draw < 0.1:
+            return
     if lagged and kind < 0.3:
         for k in range(n):
             if np.random.random() < 0.5:
@@ -175,6 +182,8 @@ def _mutate(I, F, S, order, mode, delay, movable, aim_late, lagged):
             o = order[k]
             if I[I[ORDER] + o] == I[I[ORDER] + x] and not I[I[FIXED] + o]:
                 _shift(order, k, max(0, k - reach))
+                if close:
+                    delay[o] = 0
         return
     reach = max(2, n // 4) if np.random.random() < 0.3 else min(n, 12)
     j = i + np.random.randint(-reach, reach + 1)
@@ -258,6 +267,7 @@ def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterati
     trial_order, trial_mode, trial_delay = order.copy(), mode.copy(), delay.copy()
     at = np.zeros(I[N_OPS], np.int64)
     trial_at = at.copy()
+    close = weights[kernels.CHANGE] > 0
     penalty = (
         decode_close(I, F, S, order, mode, delay) if lagged else decode(I, F, S, order, mode, delay, 0.0, 0.0, np.inf)
     )
@@ -270,7 +280,7 @@ def anneal(I, F, order, mode, delay, movable, weights, aim_late, lagged, iterati
         trial_order[:], trial_mode[:], trial_delay[:] = order, mode, delay
         moves = 1 if np.random.random() < 0.8 else 2
         for _ in range(moves):
-            _mutate(I, F, S, trial_order, trial_mode, trial_delay, movable, aim_late, lagged)
+            _mutate(I, F, S, trial_order, trial_mode, trial_delay, movable, aim_late, lagged, close)
         limit = current - heat * np.log(max(np.random.random(), 1e-300))
         kept = 0
         if lagged:
@@ -372,6 +382,8 @@ class Annealer:
         self._round = 0
         self._weights = term_weights(problem)
         self._movable = np.array(problem.movable, np.int64)
+        self._close = bool(self._weights[kernels.CHANGE])
+        self._present = np.array(present_starts(problem), np.int64)
         self._lagged = any(a.max_lag is not None for a in problem.arcs)
         self._aim_late = bool(
             self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST]
@@ -388,6 +400,8 @@ class Annealer:
         self.order = self._movable[np.lexsort((start.end[self._movable], begin[self._movable]))]
         self.mode = start.mode.copy()
         self.delay = np.zeros(len(self._problem.ops), np.int64)
+        if self._close:
+            self.delay[start.start >= self._present] = kernels.HELD
         self._best_value = np.inf
         self._best: tuple[np.ndarray, ...] | None = None
 
@@ -437,7 +451,7 @@ class Annealer:
             *self.flat, *lists, *goals, iterations, self._heat, seed, best, self.marks
         )
         self.tried += iterations
-        wanted = _HOT * (_COLD / _HOT) ** cycle
+        wanted = _COLD if self._close else _HOT * (_COLD / _HOT) ** cycle
         found = (accepted + 0.5 * wanted) / (worse + 0.5)
         self._heat *= float(np.clip((wanted / found) ** 0.5, 0.6, 1.6))
         if value < self._best_value:

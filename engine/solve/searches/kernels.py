@@ -110,6 +110,8 @@ MAKESPAN, TARDINESS, LATE, SETUP, COST, PEAK, SPREAD, CHANGE = range(8)
 N_TERMS = 8
 PENALTY, SPENT, LAST = range(3)
 N_TOTALS = 3
+HELD = -1
+"""A delay that stands for: not before its start in the present plan."""
 
 
 @njit(**_JIT)
@@ -441,7 +443,7 @@ def earliest(I, F, S, o, m, low, low_end, low_setup):
 def _bounds(I, F, S, o, delay):
     """Return the lower bounds (start, end, setup start) of ``o`` and the predecessor that sets the start's."""
     low, low_end, low_setup, who = max(I[I[EST] + o], I[I[RELEASE] + o]), I[I[EET] + o], I[I[RELEASE] + o], -1
-    low += delay[o]
+    low = low + delay[o] if delay[o] >= 0 else max(low, I[I[PREVIOUS_START] + o])
     for i in range(I[I[ARC_PTR] + o], I[I[ARC_PTR] + o + 1]):
         p = I[I[ARC_PRED] + i]
         if S[S[PLACED] + p] != 1:
