@@ -13,9 +13,17 @@ from engine.model import DateConstraint, DependencyType, SetConstraint
 from engine.solve.problem.compile_objective import compile_objective
 from engine.solve.problem.compile_ops import OpCompiler
 from engine.solve.problem.compile_resources import Grid, ResourceCompiler
-from engine.solve.problem.problem import NO_RESOURCE, ArcData, OpData, OrderData, Problem, ResourceData, SetData
+from engine.solve.problem.problem import (
+    NO_ORDER,
+    NO_RESOURCE,
+    ArcData,
+    OpData,
+    OrderData,
+    Problem,
+    ResourceData,
+    SetData,
+)
 from engine.solve.problem.served import with_served_demands
-from engine.solve.problem.timeline import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +75,7 @@ class _Compiler:
         resources = tuple(self._resources.compile(i, r) for i, r in enumerate(snapshot.resources))
         if compiler.needs_idle:
             resources += (ResourceData(compiler.idle, "", capacity=1, infinite=True),)
-        orders, ops = self._orders(ops)
+        orders = self._orders(ops)
         arcs = tuple(arc for d in snapshot.dependencies if (arc := self._arc(d, ops, index)) is not None)
         sets: dict[str, list[SetData]] = defaultdict(list)
         for rule in snapshot.constraints:
@@ -128,25 +136,20 @@ class _Compiler:
 
         return tuple([bounded(op) for op in ops]) if bounds else ops
 
-    def _orders(self, ops: tuple[OpData, ...]) -> tuple[tuple[OrderData, ...], tuple[OpData, ...]]:
-        """Return the orders that have operations here, and the operations with their order's index and dates."""
-        members: dict[str, list[int]] = defaultdict(list)
-        order_of = {event.id: event.order_id for event in self._schedule.snapshot.events}
+    def _orders(self, ops: tuple[OpData, ...]) -> tuple[OrderData, ...]:
+        """Return the orders that have operations here, by the index that these have of them."""
+        members: dict[int, list[int]] = defaultdict(list)
         for op in ops:
-            if (order_id := order_of[op.id]) is not None:
-                members[order_id].append(op.index)
-        out = list(ops)
-        orders: list[OrderData] = []
-        for order in self._schedule.snapshot.orders:
-            if order.id not in members:
-                continue
-            release = -FOREVER if order.release_date is None else self._grid.up(to_ms(order.release_date))
-            deadline = FOREVER if order.deadline is None else self._grid.down(to_ms(order.deadline))
+            if op.order != NO_ORDER:
+                members[op.order].append(op.index)
+        orders = {order.id: order for order in self._schedule.snapshot.orders}
+        id_of = {event.id: event.order_id for event in self._schedule.snapshot.events}
+        found: list[OrderData] = []
+        for k in range(len(members)):
+            order = orders[str(id_of[ops[members[k][0]].id])]
             due_ms = None if order.due_date is None else to_ms(order.due_date)
-            for i in members[order.id]:
-                out[i] = out[i].in_order(len(orders), release, deadline)
-            orders.append(OrderData(len(orders), order.id, tuple(members[order.id]), due_ms, order.weight))
-        return tuple(orders), tuple(out)
+            found.append(OrderData(k, order.id, tuple(members[k]), due_ms, order.weight))
+        return tuple(found)
 
     def _arc(self, dependency: Dependency, ops: tuple[OpData, ...], index: dict[str, int]) -> ArcData | None:
         """Return the dependency, or None where it cannot or need not hold."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.instants import to_ms
 from engine.model import Operation, Status
@@ -10,6 +10,7 @@ from engine.pinning import Pin, pins
 from engine.plan import required_ms
 from engine.solve.problem.problem import (
     NO_FAMILY,
+    NO_ORDER,
     NO_RESOURCE,
     DemandData,
     FixedBy,
@@ -36,6 +37,9 @@ def work_ms(duration_ms: int, efficiency: float, tick_ms: int) -> int:
     return -(-required_ms(duration_ms, efficiency) // tick_ms) * tick_ms
 
 
+_OrderPlace = tuple[int, int, int]
+"""An order's index, release and deadline."""
+_NO_ORDER_PLACE: Final[_OrderPlace] = (NO_ORDER, -FOREVER, FOREVER)
 _FIXED_BY: dict[Pin, FixedBy] = {
     Pin.COMPLETED: "completed",
     Pin.STARTED: "started",
@@ -70,6 +74,7 @@ class OpCompiler:
         self.needs_idle = False
         self._known_modes: dict[tuple[str | None, int, float | None], ModeData] = {}
         self._has_stocks = any(r.nonrenewable for r in snapshot.resources)
+        self._orders = self._order_places()
 
     def compile(self) -> tuple[OpData, ...]:
         """Return the operations of the problem; what is unplaced and may not be placed is left out."""
@@ -86,10 +91,28 @@ class OpCompiler:
             self.warnings.append(f"{what} out of scope or completed without dates, and left out.")
         return tuple(ops)
 
+    def _order_places(self) -> dict[str | None, _OrderPlace]:
+        """Return index and dates of every order that has operations in the problem."""
+        snapshot, grid = self._request.schedule_data.snapshot, self._grid
+        present = {event.order_id for event in snapshot.events if not self._is_left_out(event)}
+        orders = (order for order in snapshot.orders if order.id in present)
+        return {
+            order.id: (
+                i,
+                -FOREVER if order.release_date is None else grid.up(to_ms(order.release_date)),
+                FOREVER if order.deadline is None else grid.down(to_ms(order.deadline)),
+            )
+            for i, order in enumerate(orders)
+        }
+
+    def _is_left_out(self, event: Operation) -> bool:
+        return not event.is_placed and (event.id in self._pins or event.status == Status.COMPLETED)
+
     def _op(self, index: int, event: Operation) -> OpData | None:
-        pin = self._pins.get(event.id)
-        if not event.is_placed and (pin is not None or event.status == Status.COMPLETED):
+        if self._is_left_out(event):
             return None
+        pin = self._pins.get(event.id)
+        order = self._orders.get(event.order_id, _NO_ORDER_PLACE)
         fixed = None
         if pin is not None:
             fixed = FixedData(self._placement(event, derive_end=pin is Pin.STARTED), _FIXED_BY[pin])
@@ -103,12 +126,13 @@ class OpCompiler:
             modes=modes,
             demands=tuple(self._demand(event, k, modes, narrow=pin is not None) for k in demands),
             family=NO_FAMILY if event.setup_family is None or is_milestone else self._family[event.setup_family],
+            order=order[0],
             interruptible=event.interruptible,
-            release=self._release(event, pin),
+            release=self._release(event, pin, order[1]),
             est=-FOREVER,
             lst=FOREVER,
             eet=-FOREVER,
-            let=self._deadline(event, pin),
+            let=self._deadline(event, pin, order[2]),
             due_ms=None if event.due_date is None else to_ms(event.due_date),
             weight=event.weight,
             fixed=fixed,
@@ -116,17 +140,19 @@ class OpCompiler:
             previous_choice=tuple(self._previous_choice(event, k, modes) for k in demands),
         )
 
-    def _release(self, event: Operation, pin: Pin | None) -> int:
+    def _release(self, event: Operation, pin: Pin | None, of_order: int) -> int:
         if pin is not None and pin.is_circumstance:
             return -FOREVER
-        release = -FOREVER if event.release_date is None else self._grid.up(to_ms(event.release_date))
+        release = of_order
+        if event.release_date is not None:
+            release = max(release, self._grid.up(to_ms(event.release_date)))
         is_ahead = pin is None or (event.start_date is not None and to_ms(event.start_date) >= self._grid.h0_ms)
         return max(release, 0) if is_ahead else release
 
-    def _deadline(self, event: Operation, pin: Pin | None) -> int:
-        if event.deadline is None or (pin is not None and pin.is_circumstance):
+    def _deadline(self, event: Operation, pin: Pin | None, of_order: int) -> int:
+        if pin is not None and pin.is_circumstance:
             return FOREVER
-        return self._grid.down(to_ms(event.deadline))
+        return of_order if event.deadline is None else min(of_order, self._grid.down(to_ms(event.deadline)))
 
     def _placement(self, event: Operation, derive_end: bool) -> Placement:
         """Return the placement of a placed operation, its end derived from its duration if asked."""

@@ -144,30 +144,6 @@ class OpData:
     previous_choice: tuple[int, ...] = ()
     served: tuple[int, ...] = ()
 
-    def in_order(self, order: int, release: int, deadline: int) -> OpData:
-        """Return it as part of an order, whose dates bound it too; void of one fixed by circumstance."""
-        is_bound = not self.is_circumstance
-        return OpData(  # by position: there are many, and dataclasses.replace takes several times as long
-            self.index,
-            self.id,
-            self.modes,
-            self.demands,
-            self.family,
-            order,
-            self.interruptible,
-            max(self.release, release) if is_bound else self.release,
-            self.est,
-            self.lst,
-            self.eet,
-            min(self.let, deadline) if is_bound else self.let,
-            self.due_ms,
-            self.weight,
-            self.fixed,
-            self.previous,
-            self.previous_choice,
-            self.served,
-        )
-
     @property
     def is_movable(self) -> bool:
         """Whether the optimiser may choose its placement."""
