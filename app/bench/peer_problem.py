@@ -15,7 +15,7 @@ from typing import Any
 
 from app.bench.peer_fit import misfits
 from engine.calendars import DAY_MS, WorkingTimes
-from engine.horizon import horizon_start_ms, natural_tick_ms, reference_end_ms
+from engine.horizon import horizon_start_ms, natural_tick_ms, planning_window, reference_end_ms
 from engine.instants import from_ms, to_ms
 from engine.metrics import objective_name
 from engine.model import (
@@ -90,7 +90,10 @@ class _Builder:
         self._shot = self._schedule.snapshot
         self._start_ms = horizon_start_ms(self._schedule)
         self._tick_ms = natural_tick_ms(self._schedule, request)
-        self._end_ms = 2 * reference_end_ms(self._schedule) - self._start_ms + _REACH_DAYS * DAY_MS
+        reach = 2 * (reference_end_ms(self._schedule) - self._start_ms) + _REACH_DAYS * DAY_MS
+        self._end_ms = max(self._start_ms + reach, planning_window(self._schedule)[1])
+        if not self._shot.calendars:
+            self._end_ms = max(self._end_ms, self._start_ms + self._one_after_another_ms())
         self._times = WorkingTimes(self._schedule, self._start_ms, self._end_ms)
         self._resources = {item.id: item for item in self._shot.resources}
         self._resource_number = {item.id: number for number, item in enumerate(self._shot.resources)}
@@ -101,6 +104,16 @@ class _Builder:
                 self._dated[constraint.event_id].append(constraint)
         self._number = {op.id: number for number, op in enumerate(self._shot.events)}
         self._is_scaled = any(item.weight != round(item.weight) for item in (*self._shot.events, *self._shot.orders))
+
+    def _one_after_another_ms(self) -> int:
+        """Return how long all operations take if never two run at once, setups and waits included."""
+        setups = [row.duration for matrix in self._shot.setup_matrices for row in matrix.rules]
+        setups += [matrix.default.duration for matrix in self._shot.setup_matrices if matrix.default]
+        waits = [link.lag_ms for link in self._shot.dependencies]
+        longest = (max([op.duration, *(mode.duration or 0 for mode in op.modes or ())]) for op in self._shot.events)
+        least_efficiency = min([1.0, *(item.efficiency for item in self._shot.resources)])
+        work = sum(longest) / least_efficiency + len(self._shot.events) * max([0, *setups])
+        return round(work) + sum(max(0, wait) for wait in waits)
 
     def build(self) -> PeerProblem:
         """Return the problem."""

@@ -89,6 +89,14 @@ def test_dates_relations_and_sets_are_in_ticks_from_the_start() -> None:
     assert problem.document["neverTogether"] == [[0, 2]]
 
 
+def test_the_horizon_holds_a_plant_that_waits_for_one_machine() -> None:
+    """Work for each resource says little of it where nearly all of it is for one."""
+    events = [op(f"A{i}", 20 * 60, modes=["M0"]) for i in range(200)]
+    document = peer_problem(asked(plant(events, [machine(f"M{i}") for i in range(50)]))).document
+    work = sum(task["modes"][0]["duration"] for task in document["tasks"])
+    assert min(document["horizon"], *(task["latestEnd"] for task in document["tasks"])) >= work
+
+
 def test_breaks_cover_all_that_is_not_worked() -> None:
     schedule = plant(
         [op("A", 60, on="M1")],
