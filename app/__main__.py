@@ -16,20 +16,12 @@ if TYPE_CHECKING:
 _LAST_SAVE_MS = 30_000
 """How long a version that is being saved may take when the window is closed."""
 
-WORKER_FLAG = "--worker"
-"""A frozen program is its own solver process: it is started again with this flag."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == [WORKER_FLAG]:
-        from engine.worker import main as work
-
-        return work() or 0
     from app.cli import main as command_line
 
-    return command_line(arguments, open_workstation)
+    return command_line(argv, open_workstation)
 
 
 def open_workstation(start: WorkstationStart) -> int:
@@ -70,8 +62,10 @@ def _work(
     start: WorkstationStart, application: Any, reporter: ErrorReporter, database: Database
 ) -> tuple[int, Path | None]:
     """Show the window until it is closed; return the exit code and the backup to put back, if one was chosen."""
+    from app import network_drive
     from app.backups import BackupService
     from app.diagnostics import Diagnostics
+    from app.local_api import LocalApi
     from app.merging import MergeService
     from app.optimization import OptimizationService
     from app.ready_worker import ReadyWorker
@@ -93,6 +87,7 @@ def _work(
     backups = BackupService(database)
     database.before_import = backups.before_import
     diagnostics = Diagnostics(database, settings.log_dir)
+    api = LocalApi(database, runs, settings.database, settings.user, settings.max_running)
     window = MainWindow(
         Services(
             versions,
@@ -103,11 +98,15 @@ def _work(
             merges=MergeService(database, versions, settings.user),
             backups=backups,
             diagnostics=diagnostics,
+            local_api=api,
         )
     )
     reporter.window = window
     watch = StallWatch(window, diagnostics.note_stall)
     window.show()
+    if place := network_drive.warning(database.path):
+        window.workbench.say(place, "warn")
+    window.api_flow.begin()
     schedules = versions.schedules()
     if start.file is None and schedules:
         newest = max(schedules, key=lambda summary: summary.head.created_at)
@@ -119,6 +118,7 @@ def _work(
     finally:
         watch.deleteLater()
         wait_for_background(_LAST_SAVE_MS)
+        api.stop()  # switched on while the window closed, perhaps
         runs.close()
         if ready is not None:
             ready.close()

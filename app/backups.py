@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ REASONS: Final = {
     "manual": "asked for",
     "kept": "replaced by a restored one",
 }
+_CLOCK_S: Final = 60.0
 _log = logging.getLogger("taktwerk.backups")
 
 
@@ -139,7 +141,9 @@ class BackupService:
             if not view.schedules.list():
                 return False  # nothing to lose yet
         made = [one for one in backups.backups_of(path) if one.reason != backups.KEPT]
-        return not made or made[0].taken_at.timestamp() <= max(stamp for stamp, _ in _state(path)) / 1e9
+        if not made or made[0].taken_at.timestamp() > time.time() + _CLOCK_S:
+            return True  # none, or the clock was set back since: what it says of before and after is worth nothing
+        return made[0].taken_at.timestamp() <= max(stamp for stamp, size in _state(path) if size) / 1e9
 
 
 def _state(path: Path) -> tuple[tuple[int, int], ...]:

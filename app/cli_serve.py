@@ -15,11 +15,12 @@ from app.api.services import STATE_FILE, ApiServices, default_state_folder
 from app.api.tokens import AUDIENCE, SCOPES, Tokens
 from app.backups import BackupService
 from app.cli_output import note, print_json, print_table
+from app.cluster import Cluster
 from app.config import Settings
 from app.logs import configure_logs
 from app.optimization import OptimizationService
 from storage.api_state import ApiState, TokenRow
-from storage.database import open_database
+from storage.database import Database, open_database
 
 _STATE_HELP = "folder of the tokens and their key, default beside the database"
 _AUDIENCE_HELP = f"for which server tokens are, default {AUDIENCE}"
@@ -35,6 +36,9 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", action="append", default=[], metavar="HOST", help=names)
     parser.add_argument("--state", type=Path, metavar="DIR", help=_STATE_HELP)
     parser.add_argument("--audience", default=AUDIENCE, help=_AUDIENCE_HELP)
+    parser.add_argument(
+        "--executor", metavar="URL", help="where runs are solved: dask://host:port of a Dask cluster; by default here"
+    )
     parser.add_argument("--json", action="store_true", help="print the address as JSON")
 
 
@@ -49,9 +53,8 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         stack.callback(database.close)
         database.before_import = BackupService(database).before_import
         state, tokens = _opened(stack, options, settings)
-        runs = OptimizationService(database, settings.max_running, settings.user)
-        stack.callback(runs.close)
-        server = ApiServer(ApiServices(database, runs, state, tokens, max_running=settings.max_running), binding)
+        runs, max_running = _runs(stack, options, settings, database)
+        server = ApiServer(ApiServices(database, runs, state, tokens, max_running=max_running), binding)
         stack.callback(server.stop)
         address = server.start()
         for name in (signal.SIGINT, signal.SIGTERM):
@@ -66,6 +69,22 @@ def serve(options: argparse.Namespace, settings: Settings) -> int:
         while not ended.wait(0.5) and not server.wait(0):
             pass
     return 0 if ended.is_set() else 1
+
+
+def _runs(
+    stack: ExitStack, options: argparse.Namespace, settings: Settings, database: Database
+) -> tuple[OptimizationService, int]:
+    """Return what optimises, and how many runs at a time: on a cluster one for each worker, unless that is set."""
+    start, max_running = None, settings.max_running
+    if options.executor is not None:
+        cluster = Cluster(options.executor)
+        stack.callback(cluster.close)
+        start = cluster.start
+        if "max_running" not in settings.model_fields_set:
+            max_running = min(64, max(1, cluster.workers))
+    runs = OptimizationService(database, max_running, settings.user, command=start)
+    stack.callback(runs.close)
+    return runs, max_running
 
 
 def add_token_arguments(parser: argparse.ArgumentParser) -> None:

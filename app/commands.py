@@ -224,10 +224,11 @@ def with_operations(
 def _edited(op: Operation, changes: dict[str, Any], facts: PlanFacts) -> Operation:
     unknown = sorted(changes.keys() - _EDITABLE)
     if unknown:
+        values = {f"changes.{k}": repr(changes[k])[:80] for k in unknown}
         raise TaktwerkError(
             ErrorCode.INVALID_SCHEDULE,
             f"These fields cannot be edited: {', '.join(unknown)}.",
-            {"faults": [{"path": f"changes.{k}", "value": changes[k], "reason": "not editable"} for k in unknown]},
+            {"faults": [{"path": k, "value": value, "reason": "not editable"} for k, value in values.items()]},
         )
     data = op.to_json()
     for key, value in changes.items():

@@ -19,6 +19,7 @@ from typing import Final
 
 from app.certificates import certify_run
 from app.collector import collector_paused
+from app.logs import run_context
 from app.profiles import with_profile
 from app.ready_worker import ReadyWorker
 from app.request_json import canonical_request
@@ -28,6 +29,7 @@ from app.run_execution import Conclusion, RunExecution
 from app.run_once import run_once
 from app.run_progress import EventKind, RunEvent, RunProgress, RunView
 from app.run_recorder import RunRecorder
+from app.worker_pipe import StartSolver
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import FromSolver
 from engine.model import OptimizationRequest, OptimizationResponse, RunStatus
@@ -52,6 +54,7 @@ class _Run:
     schedule_id: str | None
     base_version_id: str | None
     user: str | None = None
+    head_name: str | None = None
     request_json: bytes = b""
     encoding_s: float = 0.0
     execution: RunExecution | None = None
@@ -77,7 +80,7 @@ class OptimizationService:
     user
         Who optimises, by name.
     command
-        How to start a solver process; by default the one that comes with the program.
+        How to start a solver process, by default the one that comes with the program, or what starts it elsewhere.
     ready
         Where a solver process may be had that waits already.
     """
@@ -87,7 +90,7 @@ class OptimizationService:
         store: Database,
         max_running: int = 1,
         user: str = "",
-        command: Sequence[str] | None = None,
+        command: Sequence[str] | StartSolver | None = None,
         ready: ReadyWorker | None = None,
     ) -> None:
         self._archive = RunArchive(store, user)
@@ -120,6 +123,7 @@ class OptimizationService:
         base_version_id: str | None = None,
         label: str = "",
         user: str | None = None,
+        head_name: str | None = None,
     ) -> str:
         """Queue a run and return its id. Everything heavy happens later, on a thread.
 
@@ -131,6 +135,8 @@ class OptimizationService:
             How the planner calls the run.
         user
             Who asks for it, where that is not the service's own user.
+        head_name
+            The head of the schedule that it is made for, if it is for one.
 
         Raises
         ------
@@ -141,15 +147,15 @@ class OptimizationService:
         """
         request = self._with_profile(request)
         run_id = str(uuid.uuid4())
-        progress = RunProgress(run_id, request, label, schedule_id, base_version_id)
-        run = _Run(run_id, request, progress, label, schedule_id, base_version_id, user)
+        progress = RunProgress(run_id, request, label, schedule_id, base_version_id, head_name)
+        run = _Run(run_id, request, progress, label, schedule_id, base_version_id, user, head_name)
         with collector_paused():
             with self._lock:
                 if self._is_closed:
                     raise RuntimeError("the optimisation service is closed")
                 self._runs[run_id] = run
             self._announce("queued", run)
-            self._intake.submit(self._prepare, run)
+            self._intake.submit(self._within, run, self._prepare)
         return run_id
 
     def stop(self, run_id: str, keep: bool = True) -> None:
@@ -174,7 +180,7 @@ class OptimizationService:
         if run is None:
             self._archive.cancel(run_id)  # another program's run: that one notices
         elif is_cancelled:
-            self._writer.submit(self._store_cancelled, run)
+            self._writer.submit(self._within, run, self._store_cancelled)
             self._announce("finished", run)
             self._announce_waiting()
 
@@ -261,6 +267,12 @@ class OptimizationService:
             return request
         return with_profile(request, *self._archive.profile_options(request.profile_id))
 
+    @staticmethod
+    def _within(run: _Run, work: Callable[[_Run], None]) -> None:
+        """Do something of a run on another thread, with the run's id on every line that is logged."""
+        with run_context(run.id):
+            work(run)
+
     def _prepare(self, run: _Run) -> None:
         """Make a run ready: its canonical JSON, its row in the database, its place in the queue."""
         try:
@@ -269,7 +281,14 @@ class OptimizationService:
             run.encoding_s = time.monotonic() - begun
             self._archive.add(
                 Submission(
-                    run.id, run.request, run.request_json, run.label, run.schedule_id, run.base_version_id, run.user
+                    run.id,
+                    run.request,
+                    run.request_json,
+                    run.label,
+                    run.schedule_id,
+                    run.base_version_id,
+                    run.user,
+                    run.head_name,
                 )
             )
         except TaktwerkError as error:
@@ -297,13 +316,14 @@ class OptimizationService:
 
     def _carry_out_all(self) -> None:
         while (run := self._next()) is not None:
-            try:
-                self._carry_out(run)
-            except TaktwerkError as error:
-                self._conclude(run, Conclusion(RunStatus.FAILED, None, error))
-            except Exception as error:
-                _log.exception("run %s broke down", run.id)
-                self._conclude(run, Conclusion(RunStatus.FAILED, None, _broken(error)))
+            with run_context(run.id):
+                try:
+                    self._carry_out(run)
+                except TaktwerkError as error:
+                    self._conclude(run, Conclusion(RunStatus.FAILED, None, error))
+                except Exception as error:
+                    _log.exception("run %s broke down", run.id)
+                    self._conclude(run, Conclusion(RunStatus.FAILED, None, _broken(error)))
 
     def _next(self) -> _Run | None:
         with self._lock:

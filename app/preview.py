@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engine.apply import apply_result
-from engine.check import Violation
+from engine.check import Violation, check
 from engine.diff import other_objects
 from engine.instants import to_ms
 from engine.merge import Choice, Conflict, merge
-from engine.metrics import Kpis, kpis
-from engine.model import Operation, OptimizationResult, Schedule
+from engine.metrics import Kpis, kpis, objective_vector
+from engine.model import Operation, OptimizationRequest, OptimizationResult, Schedule
 from engine.plan_state import PlanState
 
 
@@ -64,6 +64,8 @@ class Preview:
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
     resolutions: dict[str, Choice] | None = None
+    gain: int | None = None
+    """What the run found against what it began with: 1 better, 0 as good, -1 worse; ``None``: not known."""
 
     @cached_property
     def changes(self) -> tuple[PlacementChange, ...]:
@@ -95,14 +97,33 @@ class Preview:
         chosen: dict[str, Choice] = {**(self.resolutions or {}), **(resolutions or {})}
         merged = merge(self.input, working, self.result, chosen)
         state = merged.schedule, merged.conflicts, self.warnings, chosen
-        return Preview(self.run_id, self.input, working, self.result, *state)
+        return Preview(self.run_id, self.input, working, self.result, *state, gain=self.gain)
 
 
-def make_preview(run_id: str, input_schedule: Schedule, working: Schedule, result: OptimizationResult) -> Preview:
-    """Return the preview of a result over the working schedule."""
+def make_preview(
+    run_id: str,
+    input_schedule: Schedule,
+    working: Schedule,
+    result: OptimizationResult,
+    request: OptimizationRequest | None = None,
+) -> Preview:
+    """Return the preview of a result over the working schedule; with the ``request``, it knows what was gained."""
     solved = apply_result(input_schedule, result.events)
     merged = merge(input_schedule, working, solved)
-    return Preview(run_id, input_schedule, working, solved, merged.schedule, merged.conflicts, result.warnings)
+    gain = None if request is None else _gain(request, input_schedule, solved)
+    return Preview(
+        run_id, input_schedule, working, solved, merged.schedule, merged.conflicts, result.warnings, gain=gain
+    )
+
+
+def _gain(request: OptimizationRequest, before: Schedule, after: Schedule) -> int | None:
+    """Compare two plans by the goal of a request; a plan that is not complete or breaks rules is worse than any."""
+    if any(not op.is_placed for op in before.snapshot.events):
+        return 1
+    was, now = objective_vector(request, before), objective_vector(request, after)
+    if now < was or check(before, request=request):
+        return 1
+    return 0 if now == was else -1
 
 
 def placement_changes(before: Schedule, after: Schedule) -> list[PlacementChange]:

@@ -16,6 +16,7 @@ import orjson
 
 from app.exchange import taktwerk_json
 from app.exchange.text import read_bytes
+from app.packaged import COMMAND_LINE, is_packaged, program
 from app.request_json import canonical_request
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import OptimizationRequest, Schedule
@@ -222,7 +223,7 @@ class RobustnessService:
 
 
 def _own_command() -> tuple[str, ...]:
-    return (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "app")
+    return (program(COMMAND_LINE),) if is_packaged() else (sys.executable, "-m", "app")
 
 
 def _follow(

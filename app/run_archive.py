@@ -42,6 +42,7 @@ class Submission:
     schedule_id: str | None
     base_version_id: str | None
     user: str | None = None
+    head_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class RunArchive:
                 created_by=uow.users.ensure(user) if user else None,
                 program_version=__version__,
                 solver_version=solver_version(),
+                head_name=submission.head_name,
             )
             uow.commit()
 
@@ -288,6 +290,7 @@ def _view(row: RunRow, read: ReadView, series: tuple[Point, ...]) -> RunView:
         schedule_id=row.schedule_id,
         base_version_id=row.base_version_id,
         result_version_id=row.result_version_id,
+        head_name=row.head_name,
     )
 
 

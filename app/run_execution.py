@@ -14,8 +14,10 @@ import psutil
 from app.ready_worker import ReadyWorker
 from app.solver_process import Ending, Limits, SolverProcess
 from app.verification import Checked, Claim, verify
+from app.worker_pipe import StartSolver
+from engine.apply import placed_events
 from engine.errors import ErrorCode, TaktwerkError
-from engine.messages import Bound, FromSolver, Incumbent, Result
+from engine.messages import Bound, FromSolver, Incumbent, Result, encode_plan
 from engine.model import OptimizationRequest, OptimizationResult, RunStatus
 
 _MIB: Final = 1 << 20
@@ -31,6 +33,11 @@ _CHECK_PER_ENCODING: Final = 3.0
 _BUSIEST: Final = 4.0
 _SHARE_OF_MACHINE: Final = 0.8
 _ABOUT_THE_INPUT: Final = frozenset({ErrorCode.INVALID_SCHEDULE, ErrorCode.INFEASIBLE_PROBLEM})
+
+_KEPT: Final = (
+    "The solver found no plan of its own in the time it had; other programs may be keeping this PC busy. "
+    "The plan stays as it is. For a better one, optimise again with more time."
+)
 
 _log = logging.getLogger("taktwerk.optimization")
 
@@ -59,7 +66,7 @@ class RunExecution:
     listener
         Called with every message of the solver but the last, and its payload, in the thread of :meth:`run`.
     command
-        How to start the process; the real solver by default.
+        How to start the process, the real solver by default, or what starts it elsewhere.
     name
         Names the run in the log.
     encoding_s
@@ -73,7 +80,7 @@ class RunExecution:
         request: OptimizationRequest,
         request_json: bytes,
         listener: Callable[[FromSolver, bytes], None],
-        command: Sequence[str] | None = None,
+        command: Sequence[str] | StartSolver | None = None,
         name: str = "run",
         encoding_s: float = 0.0,
         ready: ReadyWorker | None = None,
@@ -162,9 +169,9 @@ class RunExecution:
         error = ending.error or TaktwerkError(ErrorCode.INTERRUPTED, "The solver ended without an answer.")
         if ending.cause == "time_limit":
             warning = "The solver did not answer at the time limit and was ended; this is the best plan it had told."
-            return self._complete_with_best(warning) or self._without_plan(error)
+            return self._complete_with_best(warning) or self._keep_present() or self._without_plan(error)
         if ending.cause == "failed" and error.code is ErrorCode.SOLVER_TIMEOUT:
-            return self._complete_with_best() or self._without_plan(error)
+            return self._complete_with_best() or self._keep_present() or self._without_plan(error)
         return self._failed(error, None if error.code in _ABOUT_THE_INPUT else self._best())
 
     def _complete_with_best(self, *warnings: str) -> Conclusion | None:
@@ -173,6 +180,20 @@ class RunExecution:
             return None
         result = best.result.model_copy(update={"warnings": (*best.result.warnings, *warnings)})
         return Conclusion(RunStatus.COMPLETED, replace(best, result=result))
+
+    def _keep_present(self) -> Conclusion | None:
+        """Conclude with the plan that the run began with, where a warm start promises nothing worse than that."""
+        if not self._request.options.warm_start or self._wish_to_keep is not None:
+            return None
+        present = list(placed_events(self._request.schedule_data))
+        if not present or any(event.start_date is None for event in present):
+            return None
+        claim = Claim(encode_plan(present), None, round((time.monotonic() - self._begun) * 1000), warnings=(_KEPT,))
+        try:
+            return Conclusion(RunStatus.COMPLETED, verify(self._request, claim))
+        except TaktwerkError as error:
+            _log.debug("%s: the present plan is no result: %s", self._name, error)
+            return None
 
     def _without_plan(self, error: TaktwerkError) -> Conclusion:
         """A run that the planner stopped before it had a plan did not fail."""

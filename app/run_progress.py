@@ -45,7 +45,8 @@ class RunView:
     ``percentage`` is 0-100, ``step`` what it does now in plain words. ``objective`` and ``bound`` are in the
     objective's native unit (ms, money, weighted late count, ppm), ``gap`` is a share. ``queue_position`` counts from 1
     while the run waits. ``series`` is the curve so far, oldest point first, empty in a list of runs.
-    ``has_incumbent`` says that there is a plan to apply.
+    ``has_incumbent`` says that there is a plan to apply. ``head_name`` is the head that it was made for, ``None`` when
+    that is not known.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class RunView:
     schedule_id: str | None = None
     base_version_id: str | None = None
     result_version_id: str | None = None
+    head_name: str | None = None
 
     @property
     def remaining_s(self) -> float | None:
@@ -118,7 +120,9 @@ class RunProgress:
         label: str = "",
         schedule_id: str | None = None,
         base_version_id: str | None = None,
+        head_name: str | None = None,
     ) -> None:
+        self._head_name = head_name
         self._lock = threading.Lock()
         self._run_id = run_id
         self._algorithm_id, self._profile_id = request.algorithm_id, request.profile_id
@@ -244,6 +248,7 @@ class RunProgress:
                 warnings=self._warnings,
                 schedule_id=self._schedule_id,
                 base_version_id=self._base_version_id,
+                head_name=self._head_name,
             )
 
     # inside

@@ -9,7 +9,7 @@ from engine.errors import ErrorCode, TaktwerkError
 from storage.database import Database
 from storage.rows import HeadRow, VersionInfo
 from storage.tables import MAIN_HEAD
-from storage.unit_of_work import ReadView
+from storage.unit_of_work import ReadView, UnitOfWork
 
 COLORS = ("#2f6fed", "#b8560b", "#1f8a4c", "#8a3ffc", "#c2185b", "#00838f", "#6d4c41", "#5c6bc0")
 """What new scenarios are coloured, one after the other; each can be told from the others and read on white."""
@@ -66,16 +66,29 @@ class ScenarioService:
     ) -> HeadRow:
         """Begin a scenario at any version (E001 when the name is taken or empty or the colour is none, E012)."""
         with self._database.unit_of_work() as uow:
-            if uow.versions.get(version_id).schedule_id != schedule_id:
-                raise TaktwerkError(
-                    ErrorCode.NOT_FOUND, "This version belongs to another schedule.", {"version": version_id}
-                )
-            shade = color or _next_color(uow.heads.list(schedule_id))
-            row = uow.heads.create(
-                schedule_id, name, version_id, description=description, color=shade, created_by=self._user or None
-            )
+            row = self.create_in(uow, schedule_id, name, version_id, description=description, color=color)
             uow.commit()
             return row
+
+    def create_in(
+        self,
+        uow: UnitOfWork,
+        schedule_id: str,
+        name: str,
+        version_id: str,
+        *,
+        description: str = "",
+        color: str | None = None,
+    ) -> HeadRow:
+        """Begin a scenario within a transaction of the caller's, who commits it; errors as ``create``."""
+        if uow.versions.get(version_id).schedule_id != schedule_id:
+            raise TaktwerkError(
+                ErrorCode.NOT_FOUND, "This version belongs to another schedule.", {"version": version_id}
+            )
+        shade = color or _next_color(uow.heads.list(schedule_id))
+        return uow.heads.create(
+            schedule_id, name, version_id, description=description, color=shade, created_by=self._user or None
+        )
 
     def describe(
         self, schedule_id: str, name: str, *, description: str | None = None, color: str | None = None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from app.ready_worker import ReadyWorker
-from app.worker_pipe import Arrival, WorkerPipe, worker_command
+from app.worker_pipe import Arrival, Pipe, StartSolver, WorkerPipe, worker_command
 from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import (
     BadMessage,
@@ -127,7 +127,7 @@ class SolverProcess:
         request: bytes,
         limits: Limits,
         listener: Listener,
-        command: Sequence[str] | None = None,
+        command: Sequence[str] | StartSolver | None = None,
         name: str = "run",
         task: Task = "optimize",
         ready: ReadyWorker | None = None,
@@ -158,7 +158,7 @@ class SolverProcess:
         """Start the process, see it through and return how it ended. Blocks; always within the limits."""
         self._started = self._heard = time.monotonic()
         try:
-            self._pipe = self._take_ready_one() or self._start()
+            self._pipe: Pipe = self._take_ready_one() or self._start()
         except OSError as error:
             return Ending("fault", error=_fault(f"The solver could not be started: {error}."))
         patience_s = 0.0
@@ -169,12 +169,16 @@ class SolverProcess:
             self._pipe.end(patience_s)
             if self._ready is not None:
                 self._ready.refill()
+        if ending.cause in ("time_limit", "stopped"):
+            ending = self._hear_out() or ending
         if ending.cause in ("fault", "time_limit"):
             words = self._pipe.last_words()
             _log.error("%s: %s%s", self._name, ending.error, f" Its last words:\n{words}" if words else "")
         return replace(ending, hello_ms=self._hello_ms)
 
-    def _start(self) -> WorkerPipe:
+    def _start(self) -> Pipe:
+        if callable(self._command):
+            return self._command(self._arrivals.put, self._name)
         return WorkerPipe(self._command, self._arrivals.put, self._name)
 
     def _take_ready_one(self) -> WorkerPipe | None:
@@ -204,6 +208,19 @@ class SolverProcess:
             return self._at_wish() or self._failure(f"The solver sent something unreadable: {arrival}.")
         self._heard = time.monotonic()
         return self._take(*arrival)
+
+    def _hear_out(self) -> Ending | None:
+        """Take what the process had said before it was ended: on a busy machine, a plan may lie unread in the pipe."""
+        self._pipe.read_to_end()
+        while True:
+            try:
+                arrival = self._arrivals.get_nowait()
+            except queue.Empty:
+                return None
+            if isinstance(arrival, tuple) and (ending := self._take(*arrival)) is not None:
+                return None if ending.cause == "fault" else ending
+            if isinstance(arrival, Stop) and not arrival.keep:
+                return Ending("cancelled")
 
     def _take(self, message: FromSolver, payload: bytes) -> Ending | None:
         is_cancelled = self._wish is not None and not self._wish.keep
@@ -289,6 +306,8 @@ class SolverProcess:
             self._pipe = self._start()
             return None
         code = self._pipe.exit_code(END_S)
+        if self._pipe.lost:
+            return self._failure(self._pipe.lost)
         if self._peak_bytes > self._limits.memory_bytes * _NEARLY_FULL:
             return Ending("fault", error=self._out_of_memory())
         details = {"exitCode": code}
@@ -316,10 +335,11 @@ class SolverProcess:
 
     def _out_of_time(self) -> TaktwerkError:
         limit_s = self._limits.time_limit_s
+        last = f"its last step was “{self._step}”" if self._has_begun else "it was still starting"
         return TaktwerkError(
             ErrorCode.SOLVER_TIMEOUT,
-            f"No plan was found within {limit_s:g} seconds, and the solver did not answer when asked to stop. "
-            "Give it more time, or optimise a smaller part of the schedule.",
+            f"The solver found no plan within {limit_s:g} seconds; {last}. Your plan is as it was. Optimise again with "
+            "more time, or with a smaller scope. Other programs may be keeping this PC busy.",
             {"timeLimit": limit_s, "step": self._step},
         )
 

@@ -197,6 +197,33 @@ class VersionService(VersionReader):
             uow.commit()
         return self._advanced(info, data)
 
+    def keep_result(
+        self,
+        run_id: str,
+        schedule_id: str,
+        base_version_id: str,
+        data: Schedule,
+        name: str,
+        comment: str = "",
+        *,
+        description: str = "",
+        color: str | None = None,
+    ) -> VersionInfo:
+        """Begin a scenario at a version with the plan of a run as its next one: all of it in one transaction.
+
+        Raises
+        ------
+        TaktwerkError
+            E001 when the name is taken or empty or the colour is none, E012 when there is no such run or version, E008.
+        """
+        prepared = self._prepare(data, base_version_id, run_id=run_id)
+        with self._database.unit_of_work() as uow:
+            self.scenarios.create_in(uow, schedule_id, name, base_version_id, description=description, color=color)
+            info = self._advance(uow, schedule_id, name, prepared, "optimization", comment)
+            uow.runs.set_result(run_id, info.id)
+            uow.commit()
+        return self._advanced(info, data)
+
     def rollback(
         self, schedule_id: str, expected_head: str, version_id: str, comment: str = "", head: str = MAIN_HEAD
     ) -> VersionInfo:

@@ -12,11 +12,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final, Protocol, cast
 
 import psutil
 
 import engine
+from app.packaged import SOLVER, is_packaged, program
 from engine.messages import Alive, BadMessage, FromSolver, read_from_solver
 
 TERMINATE_GRACE_S: Final = 0.1
@@ -27,10 +28,30 @@ Arrival = tuple[FromSolver, bytes] | BadMessage | None
 """A message with its payload, what is wrong with the output, or ``None``: the output has ended."""
 
 
+class Pipe(Protocol):
+    """A solver process, wherever it runs. ``WorkerPipe`` says what the methods do."""
+
+    @property
+    def lost(self) -> str | None:
+        """What became of it, in plain words, when contact with the place where it ran was lost."""
+        ...
+
+    def send(self, data: bytes) -> None: ...
+    def resident_bytes(self) -> int: ...
+    def exit_code(self, timeout_s: float) -> int | None: ...
+    def last_words(self) -> str: ...
+    def read_to_end(self) -> None: ...
+    def end(self, patience_s: float = 0.0) -> None: ...
+
+
+StartSolver = Callable[[Callable[[Arrival], None], str], Pipe]
+"""Starts a solver somewhere: where what it says is to go, and the name of the run."""
+
+
 def worker_command() -> list[str]:
-    """Return how to start a solver process: this program with ``--worker`` when frozen, else ``engine.worker``."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker"]
+    """Return how to start a solver process: the packaged program has one for it, a checkout ``engine.worker``."""
+    if is_packaged():
+        return [program(SOLVER)]
     return [sys.executable, "-P", "-m", "engine.worker"]
 
 
@@ -82,6 +103,11 @@ class WorkerPipe:
             thread.start()
 
     @property
+    def lost(self) -> str | None:
+        """Nothing: a child of this process cannot get lost."""
+        return None
+
+    @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
@@ -117,6 +143,10 @@ class WorkerPipe:
         """Return the last lines of its standard error."""
         self._threads[2].join(TERMINATE_GRACE_S)
         return "\n".join(self._last_words)
+
+    def read_to_end(self) -> None:
+        """Wait a moment until what a child that has ended had written has arrived."""
+        self._threads[1].join(TERMINATE_GRACE_S)
 
     def end(self, patience_s: float = 0.0) -> None:
         """Make sure that the child and all it started are gone: wait for ``patience_s``, terminate, kill."""

@@ -1,4 +1,4 @@
-"""The project's tasks: run, test, test-full, lint, format, lock. ``make <task>`` calls this; so can any shell.
+"""The project's tasks, from run and test to package. ``make <task>`` calls this; so can any shell.
 
 Only the standard library. Every task first installs what is missing (``scripts/setup.py``).
 """
@@ -119,6 +119,13 @@ def lock() -> int:
     return failed
 
 
+def package(arguments: list[str], task: str) -> int:
+    """Build the packaged program into ``dist/Taktwerk``, or try the one that is there (``package-test``)."""
+    setup.set_up(node_needed=True)
+    module = "scripts.package" if task == "package" else "scripts.package_smoke"
+    return call(VENV_PYTHON, "-m", module, *arguments)
+
+
 def main(arguments: list[str]) -> int:
     """Run the named task; the rest of the arguments go to the program or to pytest."""
     task, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
@@ -127,6 +134,8 @@ def main(arguments: list[str]) -> int:
             return run_app(rest)
         if task in ("test", "test-full"):
             return test(rest, full=task == "test-full")
+        if task in ("package", "package-test"):
+            return package(rest, task)
         others = {"lint": lint, "format": reformat, "lock": lock}
         if task in others:
             return others[task]()
@@ -135,7 +144,10 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print("usage: python scripts/tasks.py run [FILE] | test [PYTEST OPTIONS] | test-full | lint | format | lock")
+    print(
+        "usage: python scripts/tasks.py run [FILE] | test [PYTEST OPTIONS] | test-full | lint | format | lock | "
+        "package [--release] | package-test"
+    )
     return 0 if task == "help" else 2
 
 

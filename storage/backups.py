@@ -7,6 +7,7 @@ They lie in the folder ``backups`` beside the database, as whole databases that 
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import logging
 import os
 import re
@@ -30,6 +31,7 @@ _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _ALL: Final = dt.timedelta(hours=24)
 _DAILY: Final = dt.timedelta(days=14)
 _WEEKLY: Final = dt.timedelta(days=91)
+_AT_WORK_S: Final = 3600
 _SIDE_FILES: Final = ("-wal", "-shm", "-journal")
 _log = logging.getLogger("taktwerk.storage")
 
@@ -123,8 +125,12 @@ def surplus(backups: Iterable[Backup], now: dt.datetime) -> list[Backup]:
 
 
 def thin(database: Path, now: dt.datetime | None = None) -> list[Path]:
-    """Delete the copies that are superfluous and return them; one that cannot be deleted is left."""
+    """Delete the copies that are superfluous and return them; one that cannot be deleted is left.
+
+    What a killed program left of a copy that it had begun goes with them, an hour later: it may be another's at work.
+    """
     gone: list[Path] = []
+    _sweep(database, (now or dt.datetime.now(dt.UTC)).timestamp() - _AT_WORK_S)
     for one in surplus(backups_of(database), now or dt.datetime.now(dt.UTC)):
         try:
             one.path.unlink()
@@ -132,6 +138,20 @@ def thin(database: Path, now: dt.datetime | None = None) -> list[Path]:
         except OSError as error:
             _log.warning("the old backup %s could not be deleted: %s", one.path, error)
     return gone
+
+
+def _sweep(database: Path, before: float) -> None:
+    """Delete unfinished copies that nothing was written to since."""
+    unfinished = [
+        *database.parent.glob(f"{glob.escape(database.name)}.restored*"),
+        *(database.parent / FOLDER).glob(f"{glob.escape(database.stem)}-*.db*.part*"),
+    ]
+    for path in unfinished:
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+        except OSError as error:
+            _log.warning("the unfinished copy %s could not be deleted: %s", path, error)
 
 
 def restore(database: Path, backup: Path) -> Path | None:
@@ -174,19 +194,22 @@ def _put_aside(database: Path) -> Path | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if _settled(database):
         return sqlite_file.back_up(database, target)
-    for suffix in ("", *_SIDE_FILES):
+    for suffix in (*_SIDE_FILES, ""):  # the database last: what is listed is whole
         source = database.with_name(database.name + suffix)
         if suffix != "-shm" and source.exists() and source.stat().st_size:
             copy = target.with_name(target.name + suffix)
-            shutil.copy2(source, copy)
-            with copy.open("rb+") as file:
+            partial = copy.with_name(f"{copy.name}.part")
+            shutil.copy2(source, partial)
+            with partial.open("rb+") as file:
                 os.fsync(file.fileno())
+            partial.replace(copy)
     return target
 
 
 def _settled(database: Path) -> bool:
     """Fold the log into a sound file, and find out whether another program has it open (E008); false: it is damaged."""
     try:
+        sqlite_file.take_back_unfinished(database)
         sqlite_file.file_revision(database)
     except TaktwerkError:
         return False

@@ -104,6 +104,7 @@ class Database:
         sqlite_file.require_sqlite()
         path = path.expanduser().absolute()
         backup = None
+        sqlite_file.take_back_unfinished(path)
         if sqlite_file.is_new(path):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,18 @@ _PRIMARY_CODES: dict[int, str] = {
 }
 """SQLite's primary result codes, https://sqlite.org/rescode.html; extended ones carry them in the low byte."""
 
+_BY_WORDS: dict[str, int] = {
+    "disk is full": 13,
+    "disk i/o error": 10,
+    "is locked": 5,
+    "malformed": 11,
+    "not a database": 26,
+    "readonly": 8,
+    "unable to open": 14,
+    "out of memory": 7,
+}
+"""SQLite's words for the codes: the driver's backup raises its errors without one."""
+
 APPEND_ONLY = "versions are append-only"
 """What the triggers on ``schedule_versions`` answer."""
 
@@ -60,8 +73,8 @@ def plain_error(error: BaseException) -> TaktwerkError:
     """
     if APPEND_ONLY in str(error):
         return storage_error("Saved versions cannot be changed or deleted.", reason=str(error))
-    number = getattr(error, "sqlite_errorcode", None)
-    if isinstance(number, int):
+    number = _sqlite_code(error)
+    if number is not None:
         kind = _PRIMARY_CODES.get(number & 0xFF, f"SQLite code {number}")
         message = _PLAIN.get(kind, f"The database refused the change ({error}). {_NOTHING_LOST}")
         return storage_error(message, kind=kind, reason=str(error))
@@ -72,8 +85,24 @@ def plain_error(error: BaseException) -> TaktwerkError:
     )
 
 
+def _sqlite_code(error: BaseException) -> int | None:
+    """The result code of an error of SQLite's, ``None`` for another driver's."""
+    number = getattr(error, "sqlite_errorcode", None)
+    if isinstance(number, int) or "sqlite3" not in type(error).__module__:
+        return number if isinstance(number, int) else None
+    words = str(error).casefold()
+    return next((code for sign, code in _BY_WORDS.items() if sign in words), None)
+
+
 def file_error(path: Path, error: OSError) -> TaktwerkError:
     """Return E008 for an operating system's refusal to read or make a file."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return storage_error(
+            f"The disk is full: {path} could not be written. {_NOTHING_LOST} Free some space and try again.",
+            path=str(path),
+            kind="ENOSPC",
+            reason=str(error),
+        )
     return storage_error(
         f"{path} cannot be used as the database: {error.strerror or error}. Check the path and the rights.",
         path=str(path),

@@ -13,7 +13,7 @@ from storage.column_types import now
 from storage.failures import not_found
 from storage.repository import Repository
 from storage.rows import HeadRow
-from storage.tables import MAIN_HEAD, drafts, heads, merge_sessions
+from storage.tables import MAIN_HEAD, drafts, heads, merge_sessions, optimization_runs
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LONGEST_DESCRIPTION = 2_000
@@ -67,7 +67,7 @@ class HeadRepository(Repository):
         return self.get(schedule_id, name)
 
     def rename(self, schedule_id: str, name: str, new_name: str) -> HeadRow:
-        """Give a scenario another name; its draft and its merges go with it (E001, E005 for ``main``, E012)."""
+        """Give a scenario another name; draft, merges and runs go with it (E001, E005 for ``main``, E012)."""
         _refuse_main(name, "renamed")
         found = self.get(schedule_id, name)
         if new_name == name:
@@ -75,7 +75,7 @@ class HeadRepository(Repository):
         self._check(schedule_id, new_name, "", None)
         values = {column.name: getattr(found, column.name) for column in heads.columns} | {"name": new_name}
         self._connection.execute(insert(heads).values(**values))
-        for table in (drafts, merge_sessions):
+        for table in (drafts, merge_sessions, optimization_runs):
             mine = (table.c.schedule_id == schedule_id) & (table.c.head_name == name)
             self._connection.execute(update(table).where(mine).values(head_name=new_name))
         self._connection.execute(delete(heads).where(heads.c.schedule_id == schedule_id, heads.c.name == name))
@@ -116,11 +116,13 @@ class HeadRepository(Repository):
         return self.get(schedule_id, name)
 
     def delete(self, schedule_id: str, name: str) -> None:
-        """Delete a scenario's head and its merges; its versions stay. ``main`` cannot be deleted (E005)."""
+        """Delete a scenario's head and its merges; versions and runs stay. ``main`` cannot be deleted (E005)."""
         _refuse_main(name, "deleted")
         self.get(schedule_id, name)
         mine = (merge_sessions.c.schedule_id == schedule_id) & (merge_sessions.c.head_name == name)
         self._connection.execute(delete(merge_sessions).where(mine))
+        of_head = (optimization_runs.c.schedule_id == schedule_id) & (optimization_runs.c.head_name == name)
+        self._connection.execute(update(optimization_runs).where(of_head).values(head_name=None))
         self._connection.execute(delete(heads).where(heads.c.schedule_id == schedule_id, heads.c.name == name))
 
     def _update(self, schedule_id: str, name: str, **values: Any) -> None:

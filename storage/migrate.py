@@ -105,6 +105,9 @@ def _change_file(path: Path, scripts: Path, found: int, revision: int) -> None:
     except driver.Error as error:
         raise plain_error(error) from error
     except Exception as error:
+        plain = plain_error(getattr(error, "orig", None) or error)
+        if str(plain.details.get("kind")).startswith("SQLITE_"):  # the disk, not the migration
+            raise plain from error
         raise storage_error(
             f"{path} could not be brought to revision {revision}. The file is as it was.", reason=str(error)
         ) from error

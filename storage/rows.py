@@ -251,6 +251,7 @@ class RunRow:
     owner: str | None
     program_version: str | None
     solver_version: str | None
+    head_name: str | None
 
 
 @dataclass(frozen=True, slots=True)

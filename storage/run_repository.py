@@ -59,6 +59,7 @@ class RunRepository(Repository):
         created_by: str | None = None,
         program_version: str | None = None,
         solver_version: str | None = None,
+        head_name: str | None = None,
     ) -> RunRow:
         """Add a queued run.
 
@@ -73,6 +74,8 @@ class RunRepository(Repository):
             The SHA-256 of what is solved; that of ``request`` when absent.
         owner
             Names the process that will run it, for ``fail_interrupted``.
+        head_name
+            The head that it is made for.
         """
         key = run_id or new_id()
         if request is not None and input_hash is None:
@@ -96,6 +99,7 @@ class RunRepository(Repository):
                 created_by=created_by,
                 program_version=program_version,
                 solver_version=solver_version,
+                head_name=head_name,
                 request=None if request is None else canonical.pack(request),
             )
         )

@@ -58,6 +58,23 @@ def is_new(path: Path) -> bool:
         raise file_error(path, error) from error
 
 
+def take_back_unfinished(path: Path) -> None:
+    """Undo what a killed program had begun to write without a write-ahead log (making or restoring a database).
+
+    SQLite does it from the journal that lies beside the file, but only where it may write; the look that follows may
+    not. Files of other programs are left alone.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        if not (path.is_file() and path.stat().st_size and journal.is_file() and journal.stat().st_size):
+            return
+    except OSError as error:
+        raise file_error(path, error) from error
+    _check_header(path)
+    with contextlib.suppress(driver.Error), contextlib.closing(connect(path)) as connection:  # the look says what is so
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
 def file_revision(path: Path) -> int:
     """Return the revision of an existing database file, without writing to it.
 
@@ -178,7 +195,7 @@ def copy_as_it_is(path: Path, folder: Path) -> Path:
     copy = folder / path.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-wal", "-journal"):
             source = path.with_name(path.name + suffix)
             if source.exists():
                 shutil.copyfile(source, copy.with_name(copy.name + suffix))

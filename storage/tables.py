@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from storage.column_types import Ident, Json, JsonText, Moment
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x54616B74
 """SQLite's ``application_id`` of our files: "Takt" in ASCII."""
 
@@ -277,12 +277,14 @@ optimization_runs = Table(
     Column("solver_version", String(50), nullable=True),
     Column("request", LargeBinary, nullable=True),
     Column("certificate", Json, nullable=True),
+    Column("head_name", String(200), nullable=True),
     Index(None, "schedule_id", "queued_at"),
     Index(None, "status"),
     CheckConstraint("status IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="status"),
     CheckConstraint("progress_percentage BETWEEN 0 AND 100", name="progress"),
 )
-"""``request`` is the whole request as compressed JSON, ``owner`` names the process that runs it.
+"""``request`` is the whole request as compressed JSON, ``owner`` names the process that runs it. ``head_name`` is the
+head that the run was made for, ``None`` when that is not known or the head is gone.
 
 ``certificate`` is an ``engine.certificate.Certificate`` without its plan, which is the best incumbent.
 """

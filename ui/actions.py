@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from ui import palette
 from ui.icons import icon
 
-MenuName = Literal["File", "Edit", "View", "Optimize", "Help"]
+MenuName = Literal["File", "Edit", "View", "Optimize", "Tools", "Help"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
         "discard",
         ("Ctrl+Shift+Backspace",),
     ),
+    _A("tools.api", "Tools", "Local &HTTP API…", "Let scripts, an MES or an ERP on this PC plan too", "export"),
     _A("help.manual", "Help", "&Manual", "Open the manual at the page that fits", "explain", ("F1",)),
     _A("help.shortcuts", "Help", "&Keyboard shortcuts", "List every keyboard shortcut", "info", ("Ctrl+F1",)),
     _A("help.diagnostics", "Help", "&Diagnostics", "Show how Taktwerk is doing, and save a report", "info"),
@@ -225,7 +226,7 @@ _SEPARATOR_BEFORE: Final = frozenset(
         "help.about",
     }
 )
-MENUS: Final[tuple[MenuName, ...]] = ("File", "Edit", "View", "Optimize", "Help")
+MENUS: Final[tuple[MenuName, ...]] = ("File", "Edit", "View", "Optimize", "Tools", "Help")
 
 
 class Actions(QObject):

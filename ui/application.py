@@ -26,6 +26,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.packaged import program_title
 from engine.errors import TaktwerkError
 from ui.dialogs.base import Dialog
 from ui.dialogs.error import ErrorDialog
@@ -53,7 +54,7 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0], *arguments])
     application.setApplicationName("Taktwerk")
-    application.setApplicationDisplayName("Taktwerk")
+    application.setApplicationDisplayName(program_title())
     application.setOrganizationName("Taktwerk")
     application.setDesktopFileName("taktwerk")
     application.setWindowIcon(icon("app"))

@@ -59,7 +59,7 @@ class BoardArea(QWidget):
         middle = QWidget()
         self._stack = QStackedLayout(middle)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        self._main = TitledBoard(board)
+        self._main, self._name, self._is_previewing = TitledBoard(board), "", False
         self._beside: TitledBoard | None = None
         self._split = QSplitter()
         self._split.setChildrenCollapsible(False)
@@ -82,7 +82,13 @@ class BoardArea(QWidget):
 
     def name_board(self, words: str) -> None:
         """Say above the board which plan it shows; nothing when that is plain."""
-        self._main.say(words)
+        self._name = words
+        self._main.say("" if self._is_previewing else words)
+
+    def set_previewing(self, is_on: bool) -> None:
+        """Say whether the board shows a preview: that is no plan with a name, and its own bar tells."""
+        self._is_previewing = is_on
+        self.name_board(self._name)
 
     def show_beside(self, board: QWidget, words: str, orientation: Qt.Orientation) -> None:
         """Show a second board before the first: at its left, or above it."""

@@ -216,7 +216,7 @@ def parse_request(text: str) -> Any:
     if len(text) > MAX_REQUEST_CHARS:
         raise TaktwerkError(ErrorCode.TOO_LARGE, f"A request of {len(text)} characters is too long.")
     try:
-        return _REQUEST.validate_python(json.loads(text))
+        return _REQUEST.validate_python(json.loads(text, parse_constant=_refuse_constant))
     except ValidationError as error:
         faults = [{"path": ".".join(map(str, e["loc"])), "reason": e["msg"]} for e in error.errors()[:20]]
         raise TaktwerkError(
@@ -224,6 +224,11 @@ def parse_request(text: str) -> Any:
         ) from None
     except (ValueError, RecursionError):
         raise TaktwerkError(ErrorCode.INVALID_SCHEDULE, "The page sent a request that is not JSON.") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    """NaN and the infinities are no JSON, though Python reads them."""
+    raise ValueError(name)
 
 
 def _internal(method: str) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from ui.widgets import surface
 
 _AREAS = Qt.DockWidgetArea
+_LEAST_PX = 76
 
 
 Panel = tuple[str, str, QWidget]
@@ -23,6 +24,7 @@ class Docks(QObject):
 
     shown = Signal(str)
     """A dock came into sight."""
+    were_reset = Signal()
 
     def __init__(self, window: QMainWindow, right: list[Panel], bottom: list[Panel]) -> None:
         super().__init__(window)
@@ -34,6 +36,7 @@ class Docks(QObject):
         self._by_key: dict[str, QDockWidget] = {}
         self._actions: dict[str, QAction] = {}
         self._titles: dict[str, str] = {}
+        self._seen: set[str] = set()
         self._right = [self._make(*one) for one in right]
         self._bottom = [self._make(*one) for one in bottom]
         window.setDockNestingEnabled(True)
@@ -60,8 +63,8 @@ class Docks(QObject):
                 self._window.tabifyDockWidget(one, two)
             docks[0].raise_()
         self._window.resizeDocks([self._right[0]], [380], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self._bottom[0]], [210], Qt.Orientation.Vertical)
         self._dress_soon.start()
+        self.were_reset.emit()
 
     def show(self, key: str) -> None:
         """Bring a dock to the front."""
@@ -70,8 +73,12 @@ class Docks(QObject):
 
     def is_in_front(self, key: str) -> bool:
         """Whether a dock can be seen: not hidden, and not behind another one's tab."""
-        dock = self._by_key[key]
-        return dock.isVisible() and not dock.visibleRegion().isEmpty()
+        return self._by_key[key].isVisible() and key in self._seen
+
+    def in_front_of(self, key: str) -> str | None:
+        """Return the dock that can be seen among those tabbed with this one, itself perhaps; ``None``: none."""
+        group = {self._by_key[key], *self._window.tabifiedDockWidgets(self._by_key[key])}
+        return next((one for one, dock in self._by_key.items() if dock in group and self.is_in_front(one)), None)
 
     def set_badge(self, key: str, count: int) -> None:
         """Put a count behind a dock's title; 0 takes it away."""
@@ -122,15 +129,44 @@ class Docks(QObject):
         if not self._by_key[key].isHidden():
             self.shown.emit(key)
 
+    def _note_seen(self, key: str, is_seen: bool) -> None:
+        """Qt tells of docks that come before or behind others of their tabs, too."""
+        if is_seen:
+            self._seen.add(key)
+        else:
+            self._seen.discard(key)
+
     def _make(self, key: str, title: str, panel: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self._window)
         self._by_key[key], self._titles[key] = dock, title
         dock.setObjectName(f"dock.{key}")
-        dock.setWidget(surface(panel))
+        dock.setWidget(_Scrolled(surface(panel)))
         dock.setAllowedAreas(_AREAS.LeftDockWidgetArea | _AREAS.RightDockWidgetArea | _AREAS.BottomDockWidgetArea)
+        dock.visibilityChanged.connect(lambda is_seen: self._note_seen(key, is_seen))
         for signal in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
             signal.connect(lambda *_: self._on_moved(key))
         return dock
+
+
+class _Scrolled(QScrollArea):
+    """Lets a dock be lower than its content would have it: docks behind tabs all have the height of the tallest."""
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._panel = panel
+        self.setWidget(panel)
+
+    def sizeHint(self) -> QSize:
+        return self._panel.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        panel, hint = self._panel, self._panel.minimumSizeHint()
+        width, height = panel.minimumWidth() or hint.width(), panel.minimumHeight() or hint.height()
+        return QSize(width, min(_LEAST_PX, height))
 
 
 class _NoTitle(QWidget):

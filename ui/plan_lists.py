@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.preview import PlacementChange, placement_changes
@@ -29,6 +29,9 @@ class PlanLists(QObject):
 
     Each remembers what it shows, so that a gesture costs only the lists that it changes.
     """
+
+    counted = Signal(str, int)
+    """A list, and how much there is in it now."""
 
     def __init__(
         self,
@@ -67,6 +70,8 @@ class PlanLists(QObject):
             "changes": self._show_changes,
             "studio": self._show_studio,
         }
+        self.counted.emit("problems", len(session.violations))
+        self.counted.emit("unscheduled", len(session.facts.unscheduled))
         for key in sorted(self._stale):
             if key not in self._panels or key == "changes" or self._panels[key].isVisible():
                 self._stale.discard(key)
@@ -120,6 +125,7 @@ class PlanLists(QObject):
 
     def _list_changes(self, session: Any, changes: Sequence[PlacementChange], heading: str, none: str) -> None:
         self._docks.set_badge("changes", len(changes))
+        self.counted.emit("changes", len(changes))
         if not self._changes.isVisible():
             self._stale.add("changes")
         elif self._is_news("changes", session, changes, heading, none):

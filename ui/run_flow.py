@@ -107,6 +107,7 @@ class RunFlow(QObject):
                 schedule_id=session.schedule_id,
                 base_version_id=session.head.id,
                 label=run_label(settings, self._studio.setup.profile_name()),
+                head_name=session.head_name,
             )
         except TaktwerkError as error:
             self._bench.show_error(error, "The run was not started")
@@ -157,9 +158,9 @@ class RunFlow(QObject):
         working, frozen = session.working, self._homes.input_of(run_id)
 
         def work() -> Preview:
-            result = result_of(self._runs, run_id)
-            taken = frozen or self._runs.request(run_id).schedule_data
-            return make_preview(run_id, taken, working, result)
+            result, request = result_of(self._runs, run_id), self._runs.request(run_id)
+            taken = frozen or request.schedule_data
+            return make_preview(run_id, taken, working, result, request)
 
         self._compute(work, view.label)
 
@@ -290,8 +291,13 @@ class RunFlow(QObject):
             working = session.working
             self._compute(lambda: preview.rebased(working), title)
             return
-        session.preview = preview
         self._title = title
+        if not preview.changes and not preview.conflicts:
+            session.preview = None
+            self._show_preview(None)
+            self._bench.say(f"{title}: {nothing_to_apply(preview)}")
+            return
+        session.preview = preview
         self._show_preview(preview)
         self._bench.say(f"{title}: {text.count(len(preview.changes), 'operation')} would change. Apply or discard.")
 
@@ -342,6 +348,14 @@ def run_label(settings: RunSettings, profile_name: str) -> str:
     goals = {"objective": OBJECTIVE_TITLES.get(settings.objective, "Automatic goal"), "mix": "Mix", "ladder": "Ladder"}
     parts = [profile_name, goals[settings.goal], text.duration(settings.time_limit_s * 1000)]
     return ", ".join(part for part in parts if part)
+
+
+def nothing_to_apply(preview: Preview) -> str:
+    """Return why a result has nothing that could be applied."""
+    pairs = zip(preview.input.snapshot.events, preview.result.snapshot.events, strict=True)
+    if any(was is not now for was, now in pairs):
+        return "the plan has all of this result already. It stays as it is."
+    return "nothing better was found. The plan stays as it is."
 
 
 def result_of(runs: RunService, run_id: str) -> OptimizationResult:

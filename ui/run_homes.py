@@ -69,11 +69,12 @@ class RunHomes(QObject):
 
     def _heads(self, view: RunView, session: PlanningSession) -> list[str]:
         """The heads that a run may have been made for."""
-        known = self.head_of(view.run_id)
-        if known is not None:
-            return [known]
+        known = self.head_of(view.run_id) or view.head_name
         try:
             heads = self._versions.heads(session.schedule_id)
+            if known is not None and any(head.name == known for head in heads):
+                return [known]
+            # from before runs knew their heads, or its head is gone or renamed
             found = heads_from(self._versions.list(session.schedule_id), heads, view.base_version_id)
         except TaktwerkError:
             return []

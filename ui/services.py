@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings
 
 from app.backups import BackupService
 from app.diagnostics import Diagnostics
+from app.local_api import LocalApi
 from app.merging import MergeService
 from app.robustness import RobustnessService
 from app.session import PlanningSession
@@ -56,6 +57,8 @@ class Services:
         Begins, keeps and finishes merges.
     backups, diagnostics
         Copies of the database; how the program is doing. Without them their menus are disabled.
+    local_api
+        The HTTP API beside the window; without it, its switch is disabled.
     """
 
     versions: VersionService
@@ -68,3 +71,4 @@ class Services:
     merges: MergeService = field(kw_only=True)
     backups: BackupService | None = None
     diagnostics: Diagnostics | None = None
+    local_api: LocalApi | None = None

@@ -30,16 +30,27 @@ class StatusLine(QStatusBar):
         self._busy_bar.setFixedWidth(80)
         self._busy = label("", "muted")
         self.draft, self.revision = label("", "muted"), label("", "muted")
+        self.api, self._api_line = label("", "muted"), line("vline")
         left = QWidget()
         row = QHBoxLayout(left)
         row.setContentsMargins(8, 3, 8, 3)
         row.addWidget(self._icon)
         row.addWidget(self.message, 1)
         self.addWidget(left, 1)
-        for one in (self._busy, self._busy_bar, line("vline"), self.draft, line("vline"), self.revision):
+        for one in (
+            self._busy,
+            self._busy_bar,
+            self._api_line,
+            self.api,
+            line("vline"),
+            self.draft,
+            line("vline"),
+            self.revision,
+        ):
             one.setContentsMargins(6, 0, 6, 0) if isinstance(one, QLabel) else None
             self.addPermanentWidget(one)
         self._busy_bar.hide()
+        self.show_api("")
         self._fade = QTimer(self)
         self._fade.setSingleShot(True)
         self._fade.timeout.connect(lambda: self._show("info", ""))
@@ -53,6 +64,14 @@ class StatusLine(QStatusBar):
         """Show what goes on in the background; empty when it is over."""
         self._busy.setText(words)
         self._busy_bar.setVisible(bool(words))
+
+    def show_api(self, address: str) -> None:
+        """Show that the HTTP API answers at this address; empty: it is off."""
+        port = address.removesuffix("/api").rpartition(":")[2]
+        self.api.setText(f"HTTP API on, port {port}" if address else "")
+        self.api.setToolTip(f"Other programs on this PC can plan through {address}" if address else "")
+        for one in (self.api, self._api_line):
+            one.setVisible(bool(address))
 
     def show_session(self, session: PlanningSession | None) -> None:
         """Show the state of the draft and the revision."""

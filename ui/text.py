@@ -12,10 +12,11 @@ MINUS = "\u2212"
 DASH = "\u2013"
 ARROW = "\u2192"
 _SCALES = (
-    (3 * DAY_MS, DAY_MS, "d", HOUR_MS, "h"),
-    (HOUR_MS, HOUR_MS, "h", MINUTE_MS, "min"),
-    (MINUTE_MS, MINUTE_MS, "min", 1000, "s"),
+    (DAY_MS, "d", HOUR_MS, "h", MINUTE_MS),
+    (HOUR_MS, "h", MINUTE_MS, "min", MINUTE_MS),
+    (MINUTE_MS, "min", 1000, "s", 1000),
 )
+"""A big unit, a small one, and to what a length is rounded before it is told which of them it has."""
 _UNIT_MS = {
     "": MINUTE_MS,
     "s": 1000,
@@ -33,6 +34,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def duration(milliseconds: float) -> str:
     """Return at most two neighbouring units: ``9 d 4 h``, ``3 h 20 min``, ``45 min``, ``1.5 s``; below 0 with a minus.
 
+    A length always has the same units, so that two of a size look alike in a table: days from 24 hours on.
+
     Examples
     --------
     >>> duration(12_000_000)
@@ -42,9 +45,9 @@ def duration(milliseconds: float) -> str:
     sign = MINUS if milliseconds < 0 and value else ""
     if value < 10_000 and value % 1000:
         return f"{sign}{value / 1000:.3g} s"
-    for limit, big, big_name, small, small_name in _SCALES:
-        rounded = (value + small // 2) // small * small
-        if rounded >= limit:
+    for big, big_name, small, small_name, fine in _SCALES:
+        if (value + fine // 2) // fine * fine >= big:
+            rounded = (value + small // 2) // small * small
             whole, rest = divmod(rounded, big)
             return sign + f"{number(whole)} {big_name}" + (f" {rest // small} {small_name}" if rest else "")
     return f"{sign}{(value + 500) // 1000} s" if value else "0 min"

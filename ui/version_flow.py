@@ -40,10 +40,13 @@ class VersionFlow(QObject):
         if session is None:
             return None
         dialog = Dialog("Roll back", self._bench.window, heading=f"Roll back to version {version.number}?")
-        words = (
-            f"A new version {session.head.number + 1} is saved that equals version {version.number}. All versions "
-            "between stay."
-        )
+        new, back_to = self._next_number(session), version.number
+        words = f"A new version {new} is saved that equals version {back_to}."
+        between = new - back_to - 1
+        if between == 1:
+            words += f" Version {back_to + 1} stays."
+        elif between > 1:
+            words += f" Versions {back_to + 1} to {new - 1} stay."
         if session.is_dirty:
             words += " Your edits since the last version are not in it; undo brings them back."
         dialog.body.addWidget(label(words, wrap=True))
@@ -52,6 +55,13 @@ class VersionFlow(QObject):
         dialog.accepted.connect(lambda: self._fetch(version, roll_back=True))
         dialog.open()
         return dialog
+
+    def _next_number(self, session: PlanningSession) -> int:
+        """The number of the next version; other scenarios count too."""
+        try:
+            return max(info.number for info in self._versions.list(session.schedule_id)) + 1
+        except (TaktwerkError, ValueError):
+            return session.head.number + 1
 
     def _fetch(self, version: VersionInfo, *, roll_back: bool) -> None:
         session = self._bench.session

@@ -1,4 +1,7 @@
-"""What routes ask for before they work: who asks, whether they may, how often they did, and the body."""
+"""What routes ask for before they work: who asks, whether they may, how often they did, and the body.
+
+All of it is quick, and therefore ``async``: FastAPI would take everything else to a thread and back, one by one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _bearer = HTTPBearer(
 )
 
 
-def services_of(request: Request) -> ApiServices:
+async def services_of(request: Request) -> ApiServices:
     """Return the server's services."""
     return request.app.state.services
 
@@ -28,7 +31,7 @@ def services_of(request: Request) -> ApiServices:
 Server = Annotated[ApiServices, Depends(services_of)]
 
 
-def _caller(
+async def _caller(
     request: Request,
     server: Server,
     given: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -47,7 +50,7 @@ class Allowed:
     def __init__(self, scope: str) -> None:
         self._scope = scope
 
-    def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    async def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
         """Return the caller, or refuse with 403."""
         if self._scope not in caller.scopes:
             raise forbidden(
@@ -62,7 +65,7 @@ Planner = Annotated[Caller, Depends(Allowed("plan"))]
 Admin = Annotated[Caller, Depends(Allowed("admin"))]
 
 
-def _own(server: Server, caller: Annotated[Caller, Depends(_caller)]) -> UserServices:
+async def _own(server: Server, caller: Annotated[Caller, Depends(_caller)]) -> UserServices:
     return server.of(caller)
 
 
@@ -86,7 +89,7 @@ def parsed(model: type[_M], body: bytes, what: str = "request") -> _M:
         raise invalid_schedule(structural_faults(error, ""), what) from None
 
 
-def _limited(server: Server, caller: Planner) -> Caller:
+async def _limited(server: Server, caller: Planner) -> Caller:
     server.throttle.pass_or_refuse(caller.user)
     return caller
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.api.errors import Refused
 from app.api.guards import Body, Server
+from app.api.services import ApiServices
 from engine.errors import ErrorCode, Fault, invalid_schedule
 
 _LONGEST_KEY: Final = 200
@@ -20,20 +21,7 @@ _LONGEST_KEY: Final = 200
 class Once:
     """Carries a request out, at most once for each key of a user."""
 
-    def __init__(
-        self,
-        request: Request,
-        server: Server,
-        body: Body,
-        key: Annotated[
-            str | None,
-            Header(
-                alias="Idempotency-Key",
-                description="Any text of the caller's, up to 200 characters. Asked again with it within a day, the "
-                "server does nothing and answers the same.",
-            ),
-        ] = None,
-    ) -> None:
+    def __init__(self, request: Request, server: ApiServices, body: bytes, key: str | None) -> None:
         self._request = request
         self._server = server
         self._body = body
@@ -84,4 +72,20 @@ class Once:
         return hashlib.sha256(head + self._body).hexdigest()
 
 
-OnceOnly = Annotated[Once, Depends()]
+async def _once(
+    request: Request,
+    server: Server,
+    body: Body,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Any text of the caller's, up to 200 characters. Asked again with it within a day, the "
+            "server does nothing and answers the same.",
+        ),
+    ] = None,
+) -> Once:
+    return Once(request, server, body, key)
+
+
+OnceOnly = Annotated[Once, Depends(_once)]

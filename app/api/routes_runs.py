@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from app.api.answers import described, json_answer, sent
-from app.api.bodies import ProgressEvent, Submitted
+from app.api.bodies import Submitted
 from app.api.errors import NothingMore, Refused
 from app.api.guards import Body, Optimizer, Planner, Reader, Server
 from app.api.idempotency import OnceOnly
@@ -41,6 +41,20 @@ REQUEST_EXAMPLE: Final[dict[str, Any]] = {
     "options": {"objective": "minimize_makespan", "timeLimit": 2},
     "locks": {"events": [], "resourceIntervals": []},
 }
+
+EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["data", "id"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/ProgressEvent"},
+        },
+        "id": {"type": "string", "description": "For `Last-Event-ID`; `end` for the last event of all."},
+    },
+}
+"""One event of a progress stream as it is described."""
 
 RunId = Annotated[str, Path(alias="runId", max_length=200, description="The run, as submitting returned it.")]
 
@@ -137,9 +151,13 @@ def routes() -> APIRouter:
 def _add_progress(router: APIRouter) -> None:
     good = {
         "description": "Server-sent events; the data of each is a ProgressEvent. The stream ends when the run does.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": EVENT}},
     }
-    responses = {**described(ProgressEvent, 404, 429), 200: good, 204: {"description": "There is nothing more."}}
+    found = described(None, 404, 429)
+    for answer in found.values():  # said outright: the framework takes errors for event streams too
+        if answer.pop("model", None) is not None:
+            answer["content"] = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+    responses = {**found, 200: good, 204: {"description": "There is nothing more."}}
 
     @router.get(
         "/{runId}/progress",
@@ -205,15 +223,20 @@ def _stored_base(server: ApiServices, caller: Caller, request: OptimizationReque
     if schedule_id is None:
         return None, None
     versions = server.of(caller).versions
-    known = {item.schedule.id: item.head for item in versions.schedules()}
-    if schedule_id not in known:
+    try:
+        head = versions.head(schedule_id)
+    except TaktwerkError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
         return None, None
+    if data.version == head.id:
+        return schedule_id, head.id
     try:
         named = versions.show(data.version)
     except TaktwerkError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
-        return schedule_id, known[schedule_id].id
+        return schedule_id, head.id
     if named.schedule_id != schedule_id:
         raise TaktwerkError(
             ErrorCode.NOT_FOUND,

@@ -37,7 +37,7 @@ class Binding:
     certificate, key
         PEM files for TLS.
     names
-        Further Host headers that are let in, with or without a port: the names of this machine.
+        Further Host headers that are let in: names of this machine, with the server's port or as they are given.
     """
 
     host: str = "127.0.0.1"
@@ -216,7 +216,9 @@ def _hosts(binding: Binding, port: int) -> frozenset[str]:
     found = {f"{name}:{port}".lower() for name in names}
     if port == (443 if binding.has_tls else 80):
         found |= {name.lower() for name in names}
-    return frozenset(found | {name.lower() for name in binding.names})
+    for name in binding.names:
+        found |= {name.lower(), f"{name}:{port}".lower()}
+    return frozenset(found)
 
 
 def _shown(host: str) -> str:

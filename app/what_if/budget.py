@@ -18,7 +18,9 @@ from app.what_if.figures import Figures
 from app.what_if.movable import as_in, by_lateness, whole_orders
 from app.what_if.words import budget_label
 from engine.apply import apply_result
+from engine.changes import operation_changes
 from engine.check import check
+from engine.diff import diff
 from engine.errors import ErrorCode, Fault, TaktwerkError, invalid_schedule
 from engine.metrics import changed_ids, objective_name, objective_value, objective_vector
 from engine.model import OptimizationRequest, OptimizationResponse, Schedule, Scope
@@ -28,6 +30,8 @@ DEFAULT_BUDGETS = (0, 5, 10, 20, 40)
 _SHORT_S = 5.0
 """The most that a run takes in which only a few operations may or should move."""
 _CHANGE_WEIGHTS = (0.002, 0.01, 0.04)
+_ELSEWHERE = frozenset({"moved", "resource", "secondary", "scheduled", "unscheduled", "added", "deleted"})
+"""The kinds of change that a budget counts."""
 
 Solve = Callable[[OptimizationRequest, str], OptimizationResponse]
 """Carries out a request under a label and waits for what comes of it."""
@@ -48,15 +52,27 @@ class BudgetPoint:
     figures: Figures
     schedule: Schedule = field(repr=False)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the plan keeps its budget; what would not is never taken into the curve."""
+        return self.budget is None or self.moved <= self.budget
+
     def to_json(self) -> dict[str, Any]:
         """Return the point without its plan."""
         return {
             "budget": self.budget,
             "moved": self.moved,
+            "isKept": self.is_kept,
             "objective": self.objective,
             "objectiveValue": self.value,
             "metrics": self.figures.to_json(),
         }
+
+
+def moved_operations(base: Schedule, plan: Schedule) -> int:
+    """Return how many operations a plan places differently, counted in the difference of the two plans."""
+    changes = diff(base, plan).items.get("events", {})
+    return sum(not _ELSEWHERE.isdisjoint(one.kinds) for one in operation_changes(base, plan, changes))
 
 
 class BudgetSweep:
@@ -197,7 +213,7 @@ class BudgetSweep:
         return objective_vector(self._request, plan)
 
     def _point(self, budget: int | None, plan: Schedule) -> BudgetPoint:
-        moved, vector = len(changed_ids(self._base, plan)), self._vector(plan)
+        moved, vector = moved_operations(self._base, plan), self._vector(plan)
         value = objective_value(self._request, vector)
         figures = Figures.of_plan(plan, moved)
         point = BudgetPoint(budget, moved, vector, objective_name(self._request), value, figures, plan)

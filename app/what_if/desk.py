@@ -163,8 +163,10 @@ class WhatIfDesk:
             raise TaktwerkError(ErrorCode(response.error.code), response.error.message, dict(response.error.details))
         raise TaktwerkError(ErrorCode.NOT_FOUND, "This variant has no plan.", {"runId": run_id})
 
-    def keep(self, run_id: str, name: str) -> VersionInfo:
+    def keep(self, run_id: str, name: str, *, description: str = "", color: str | None = None) -> VersionInfo:
         """Make a variant a scenario: a head of this name that begins at the base, with the plan as its version.
+
+        Head, version and the run's result are written in one transaction: all of it is there, or nothing.
 
         Raises
         ------
@@ -178,13 +180,9 @@ class WhatIfDesk:
         plan = self.plan(run_id)
         variant, words = parts_of(view.label) or (view.label, "")
         note = f"What-if {variant}: {words}"[:2_000]
-        scenarios = self._versions.scenarios
-        scenarios.create(schedule_id, name, base_id, description=note)
-        try:
-            return self._versions.record_result(run_id, schedule_id, base_id, plan, note, head=name)
-        except Exception:
-            scenarios.delete(schedule_id, name)
-            raise
+        return self._versions.keep_result(
+            run_id, schedule_id, base_id, plan, name, note, description=description or note, color=color
+        )
 
 
 def entry_of(view: RunView) -> Entry | None:

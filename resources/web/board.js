@@ -240,7 +240,7 @@ export class Board {
   wantedDependencies(wanted, bars) {
     const orders = new Set([...this.selected].map((id) => bars.get(id)?.o).filter((o) => o !== undefined));
     return mapping.dependenciesToDraw(wanted.deps, bars, {
-      everything: this.allDependencies,
+      rows: this.allDependencies && this.scheduler ? this.viewport.rowsInSight() : null,
       orders: /** @type {Set<string>} */ (orders),
       operations: this.selected,
     });

@@ -18,13 +18,13 @@ const two = (value) => String(value).padStart(2, "0");
 export function duration(ms) {
   const sign = ms < 0 ? "\u2212" : "";
   const value = Math.abs(ms);
-  for (const [limit, big, bigName, small, smallName] of /** @type {[number, number, string, number, string][]} */ ([
-    [3 * DAY, DAY, "d", HOUR, "h"],
-    [HOUR, HOUR, "h", MINUTE, "min"],
-    [MINUTE, MINUTE, "min", 1000, "s"],
+  for (const [big, bigName, small, smallName, fine] of /** @type {[number, string, number, string, number][]} */ ([
+    [DAY, "d", HOUR, "h", MINUTE],
+    [HOUR, "h", MINUTE, "min", MINUTE],
+    [MINUTE, "min", 1000, "s", 1000],
   ])) {
+    if (Math.round(value / fine) * fine < big) continue;
     const rounded = Math.round(value / small) * small;
-    if (rounded < limit) continue;
     const whole = Math.floor(rounded / big);
     const rest = Math.round((rounded - whole * big) / small);
     return sign + (rest ? `${whole} ${bigName} ${rest} ${smallName}` : `${whole} ${bigName}`);

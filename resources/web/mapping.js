@@ -291,17 +291,19 @@ export function barChanges(shown, wanted) {
 }
 
 /**
- * The dependencies to draw: none, those of some orders' bars, or all.
+ * The dependencies to draw: none, those of some orders' bars, and all between two rows that are in sight. Lines to rows
+ * that are not would run in bundles across those that are.
  * @param {[string, string, string, number][]} all
  * @param {Map<string, Bar>} bars
- * @param {{everything: boolean, orders: Set<string>, operations: Set<string>}} wanted
+ * @param {{rows: Set<string>|null, orders: Set<string>, operations: Set<string>}} wanted  rows: those in sight
  * @returns {[string, string, string, number][]}
  */
 export function dependenciesToDraw(all, bars, wanted) {
-  if (wanted.everything) return all;
-  if (!wanted.orders.size && !wanted.operations.size) return [];
-  const shown = (/** @type {string} */ id) => wanted.operations.has(id) || wanted.orders.has(bars.get(id)?.o ?? "");
-  return all.filter(([, from, to]) => shown(from) || shown(to));
+  const { rows, orders, operations } = wanted;
+  if (!rows && !orders.size && !operations.size) return [];
+  const chosen = (/** @type {string} */ id) => operations.has(id) || orders.has(bars.get(id)?.o ?? "");
+  const inSight = (/** @type {string} */ id) => rows?.has(bars.get(id)?.r ?? "") ?? false;
+  return all.filter(([, from, to]) => chosen(from) || chosen(to) || (inSight(from) && inSight(to)));
 }
 
 /** Sets of rows that operations can run on, numbered once for the whole page, so that bars can be compared. */

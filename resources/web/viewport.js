@@ -71,20 +71,27 @@ export class Viewport {
     const left = scheduler.timeAxisSubGrid.scrollable.x;
     const width = this.width;
     const from = this.axisTime(left);
-    const rows = scheduler.rowManager.rows.filter((/** @type {any} */ row) => row.id !== undefined && row.id !== null);
-    const top = scheduler.scrollable.y;
-    const bottom = top + scheduler.bodyHeight;
     let rowFrom = Infinity;
     let rowTo = 0;
-    for (const row of rows) {
-      if (row.bottom <= top || row.top >= bottom) continue;
-      const index = scheduler.store.getById(row.id)?.rowIndex;
+    for (const id of this.rowsInSight()) {
+      const index = scheduler.store.getById(id)?.rowIndex;
       if (typeof index !== "number") continue;
       rowFrom = Math.min(rowFrom, index);
       rowTo = Math.max(rowTo, index + 1);
     }
     if (rowFrom === Infinity) [rowFrom, rowTo] = [0, Math.min(30, frame?.rows.length ?? 0)];
     return { from, to: this.axisTime(left + width), rowFrom, rowTo, msPerPx: level.msPerPx };
+  }
+
+  /** The rows that are on the screen, if only in part. @returns {Set<string>} */
+  rowsInSight() {
+    const { scheduler } = this.board;
+    const top = scheduler.scrollable.y;
+    const bottom = top + scheduler.bodyHeight;
+    const rows = scheduler.rowManager.rows.filter(
+      (/** @type {any} */ row) => row.id !== undefined && row.id !== null && row.bottom > top && row.top < bottom,
+    );
+    return new Set(rows.map((/** @type {any} */ row) => row.id));
   }
 
   /** @param {number} x px from the axis' start @returns {number} ms */
@@ -109,6 +116,7 @@ export class Viewport {
     if (!this.board.frame) return;
     await this.shiftAxis();
     await this.board.loader.refill(false);
+    this.board.showDependencies();
     window.clearTimeout(this.tellTimer);
     this.tellTimer = window.setTimeout(() => {
       const { from, to } = this.view();

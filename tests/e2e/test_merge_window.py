@@ -376,7 +376,7 @@ def test_a_branch_that_arrived_is_merged_from_its_version(place: Workplace) -> N
     target = next(one for one in place.versions.schedules() if one.schedule.id == schedule_id)
     arrived = arrivals.bring_in(incoming, arrivals.look(incoming, target))
     place.window.scenario_flow.refresh()
-    place.window._show_versions()
+    place.window.show_versions()
     panel = place.window.versions
     panel.select_version(arrived.version.id)
     next(a for a in panel._menu().actions() if a.text() == "Merge into the open plan…").trigger()

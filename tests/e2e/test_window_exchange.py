@@ -9,6 +9,9 @@ from typing import Any
 
 import openpyxl
 import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.commands import Move
@@ -195,3 +198,35 @@ def test_a_board_that_is_cut_in_a_pdf_is_told() -> None:
     assert any("cut at 60 pages" in note for note in notes)
     _, notes = pdf_report.render_file(PLAN, Sharing())
     assert not any("cut" in note for note in notes)
+
+
+def test_the_empty_dialog_says_what_it_reads_and_takes_a_dropped_file_and_the_last_ones(
+    place: Workplace, tmp_path: Path
+) -> None:
+    place.open(PLAN)
+    path = tmp_path / "plan.takt"
+    export(place.versions, Export(path, "takt", place.session.head, working=PLAN))
+    dialog = place.window.exchange_flow.ask_to_import()
+    assert dialog.stack.currentWidget() is dialog.start
+    assert dialog.start.recent == []
+    shown = " ".join(one.text() for one in dialog.start.findChildren(QLabel))
+    assert all(f".{ending}" in shown for ending in ("takt", "xlsx", "csv", "xml", "jsp"))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    nothing = Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, nothing)
+    dialog.start.zone.dropEvent(event)
+    assert dialog.chosen_path() == path
+    place.wait(lambda: dialog.intake is not None)
+    choose(dialog.place, "new")
+    place.wait(lambda: dialog.intake is not None and dialog.ok.isEnabled())
+    accepted: list[int] = []
+    dialog.finished.connect(accepted.append)
+    dialog.import_chosen.emit()
+    place.wait(lambda: accepted)
+    again = place.window.exchange_flow.ask_to_import()
+    assert [one.text() for one in again.start.recent] == ["plan.takt"]
+    again.start.recent[0].click()
+    assert again.chosen_path() == path
+    place.wait(lambda: again.intake is not None)
+    again.reject()

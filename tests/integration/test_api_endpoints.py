@@ -14,17 +14,18 @@ from app.api.services import ApiLimits
 from app.exchange.formats import WRITABLE
 from tests.support import fault_workers as workers
 from tests.support.api import Api, an_api, body_of
-from tests.support.databases import line_schedule
+from tests.support.databases import BACKENDS, line_schedule, new_address
 from tests.support.fault_workers import command
 from tests.support.runs import wait_until
 
 LIMIT = 200_000
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    limits = ApiLimits(max_body_bytes=LIMIT)
-    with an_api(tmp_path_factory.mktemp("api"), command(workers.answers_after_a_while), limits) as made:
+@pytest.fixture(scope="module", params=BACKENDS)
+def api(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Api]:
+    limits, folder = ApiLimits(max_body_bytes=LIMIT), tmp_path_factory.mktemp("api")
+    address = new_address(folder, request.param)
+    with an_api(folder, command(workers.answers_after_a_while), limits, address) as made:
         yield made
 
 

@@ -209,3 +209,32 @@ def test_a_foreign_file_without_marks_is_never_made_ours(tmp_path: Path) -> None
     plain = sqlite_file.connect(_path(tmp_path))
     assert [row[0] for row in plain.execute("SELECT name FROM sqlite_schema")] == ["notes"]
     plain.close()
+
+
+def test_runs_from_before_they_had_heads_get_the_only_one_there_is(tmp_path: Path) -> None:
+    path = _path(tmp_path)
+    migrate.create_file(path, revision=3)
+    plain = sqlite_file.connect(path)
+    plain.executescript(
+        """
+        INSERT INTO schedules(id, plant_id, name, created_at) VALUES
+            ('one', 'p', 'One head', '2026-01-01T00:00:00Z'), ('two', 'p', 'Two heads', '2026-01-01T00:00:00Z');
+        INSERT INTO schedule_versions(id, schedule_id, created_at, source, number, content_hash, data) VALUES
+            ('v1', 'one', '2026-01-01T00:00:00Z', 'import', 1, 'x', '{}'),
+            ('v2', 'two', '2026-01-01T00:00:00Z', 'import', 1, 'x', '{}');
+        INSERT INTO heads(schedule_id, name, version_id, updated_at) VALUES
+            ('one', 'main', 'v1', '2026-01-01T00:00:00Z'),
+            ('two', 'main', 'v2', '2026-01-01T00:00:00Z'),
+            ('two', 'Rush', 'v2', '2026-01-01T00:00:00Z');
+        INSERT INTO optimization_runs(id, schedule_id, algorithm_id, status, queued_at) VALUES
+            ('r1', 'one', 1, 'completed', '2026-01-01T00:00:00Z'),
+            ('r2', 'two', 1, 'completed', '2026-01-01T00:00:00Z'),
+            ('r3', NULL, 1, 'completed', '2026-01-01T00:00:00Z');
+        """
+    )
+    plain.close()
+    migrate.upgrade_file(path, 3)
+    plain = sqlite_file.connect(path)
+    found = dict(plain.execute("SELECT id, head_name FROM optimization_runs").fetchall())
+    plain.close()
+    assert found == {"r1": "main", "r2": None, "r3": None}

@@ -131,7 +131,27 @@ def test_a_hang_without_a_plan_fails_at_the_limit(database: Database) -> None:
     view, response = solve(database, faults.hangs_without_a_plan, a_request(time_limit=1.0))
     assert view.status is RunStatus.FAILED
     assert response.error is not None and response.error.code == "E002"
+    assert "Your plan is as it was. Optimise again with more time" in response.error.message
     assert view.elapsed_s < 1.0 + 1.0 + SLACK_S
+
+
+def test_a_hang_without_a_plan_leaves_the_plan_that_it_began_with(database: Database) -> None:
+    placed = request(plant([op("A", 60, on="M1", start=0), op("B", 60, on="M1", start=90)], now=0), time_limit=1.0)
+    view, response = solve(database, faults.hangs_without_a_plan, placed)
+    assert view.status is RunStatus.COMPLETED
+    assert response.result is not None
+    assert response.result.metrics.changed_events == 0
+    assert any("The plan stays as it is" in warning for warning in response.result.warnings)
+    broken = request(plant([op("A", 60, on="M1", start=0), op("B", 60, on="M1", start=30)], now=0), time_limit=1.0)
+    view, response = solve(database, faults.hangs_without_a_plan, broken)
+    assert response.error is not None and response.error.code == "E002"
+
+
+def test_what_a_solver_said_before_it_was_ended_is_heard(database: Database) -> None:
+    a = a_request(time_limit=1.0)
+    view, response = solve(database, faults.tells_its_plan_when_ended, a)
+    assert view.status is RunStatus.COMPLETED
+    assert_keeps_the_checked_best(a, view, response)
 
 
 def test_a_solver_that_only_lies_leaves_nothing(database: Database) -> None:

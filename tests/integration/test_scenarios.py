@@ -203,3 +203,42 @@ def test_the_audit_counts_what_it_walked(service: VersionService) -> None:
     found = service.audit(first.schedule_id)
     assert found.faults == () and (found.schedules, found.versions) == (1, 5)
     assert found.references == 4 + 2 + 2 + 2 + 1, "parents, origins, both heads and where they began, the tag"
+
+
+def test_runs_follow_their_scenario(service: VersionService, database: Database) -> None:
+    first = service.import_schedule(shop())
+    service.create_scenario(first.schedule_id, "Rush", first.id)
+    with database.unit_of_work() as uow:
+        run = uow.runs.add(algorithm_id=1, schedule_id=first.schedule_id, base_version_id=first.id, head_name="Rush")
+        uow.commit()
+    assert run.head_name == "Rush"
+    service.rename_scenario(first.schedule_id, "Rush", "Hurry")
+    assert _head_of(database, run.id) == "Hurry"
+    service.delete_scenario(first.schedule_id, "Hurry")
+    assert _head_of(database, run.id) is None
+
+
+def _head_of(database: Database, run_id: str) -> str | None:
+    with database.read() as view:
+        return view.runs.get(run_id).head_name
+
+
+def test_a_result_is_kept_as_a_scenario_whole_or_not_at_all(service: VersionService, database: Database) -> None:
+    first = service.import_schedule(shop())
+    plan = put(shop(), "a0", 30)
+    with _refused(ErrorCode.NOT_FOUND):
+        service.keep_result("no-such-run", first.schedule_id, first.id, plan, "Kept", "note")
+    assert [row.name for row in service.scenarios.list(first.schedule_id)] == ["main"]
+    assert len(service.list(first.schedule_id)) == 1
+    with database.unit_of_work() as uow:
+        run = uow.runs.add(algorithm_id=1, schedule_id=first.schedule_id, base_version_id=first.id)
+        uow.commit()
+    made = service.keep_result(
+        run.id, first.schedule_id, first.id, plan, "Kept", "note", description="A try", color="#1f8a4c"
+    )
+    row = service.scenarios.get(first.schedule_id, "Kept")
+    assert (row.version_id, row.from_version_id) == (made.id, first.id)
+    assert (row.description, row.color) == ("A try", "#1f8a4c")
+    assert service.data(made.id) == plan
+    with database.read() as view:
+        assert view.runs.get(run.id).result_version_id == made.id

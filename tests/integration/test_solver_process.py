@@ -283,12 +283,12 @@ def test_it_starts_from_any_directory(tmp_path: Path, monkeypatch: pytest.Monkey
     assert solve(odd.solves).status is RunStatus.COMPLETED
 
 
-def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_packaged_program_has_its_own_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker_command()[0] == sys.executable
     assert worker_command()[-2:] == ["-m", "engine.worker"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", "/opt/taktwerk/taktwerk")
-    assert worker_command() == ["/opt/taktwerk/taktwerk", "--worker"]
+    assert worker_command() == ["/opt/taktwerk/taktwerk-solver"]
 
 
 def test_phases_are_told(start: Processes) -> None:

@@ -12,7 +12,9 @@ test("durations have at most two neighbouring units", () => {
   assert.equal(duration(45 * 60_000), "45 min");
   assert.equal(duration(2 * HOUR + 20 * 60_000), "2 h 20 min");
   assert.equal(duration(2 * HOUR - 1), "2 h");
-  assert.equal(duration(71 * HOUR), "71 h");
+  assert.equal(duration(23 * HOUR + 40 * 60_000), "23 h 40 min");
+  assert.equal(duration(70 * HOUR), "2 d 22 h");
+  assert.equal(duration(74 * HOUR), "3 d 2 h");
   assert.equal(duration(9 * 24 * HOUR + 4 * HOUR), "9 d 4 h");
   assert.equal(duration(-90 * 60_000), "\u22121 h 30 min");
 });

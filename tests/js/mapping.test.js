@@ -96,9 +96,11 @@ test("changes between two windows are found by id and content", () => {
 test("dependencies: none by default, those of the selected order, or all", () => {
   const { bars, deps } = boardWindow();
   const byId = new Map(bars.map((x) => [x.id, x]));
-  const none = { everything: false, orders: new Set(), operations: new Set() };
+  const none = { rows: null, orders: new Set(), operations: new Set() };
   assert.deepEqual(dependenciesToDraw(deps, byId, none), []);
-  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, everything: true }), deps);
+  const rows = new Set(bars.map((x) => x.r));
+  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, rows }), deps);
+  assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, rows: new Set([...rows].slice(1)) }), []);
   assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, orders: new Set(["o1"]) }), deps);
   assert.deepEqual(dependenciesToDraw(deps, byId, { ...none, operations: new Set(["x"]) }), []);
 });

@@ -16,6 +16,7 @@ from app.api.server import ApiServer, Binding
 from app.api.services import STATE_FILE, ApiLimits, ApiServices
 from app.api.tokens import Tokens
 from app.optimization import OptimizationService
+from app.worker_pipe import StartSolver
 from storage.api_state import ApiState
 from storage.database import open_database
 
@@ -45,9 +46,14 @@ class Api:
 
 
 @contextlib.contextmanager
-def an_api(folder: Path, command: Sequence[str] | None = None, limits: ApiLimits | None = None) -> Iterator[Api]:
-    """Services on a new database; ``command`` stands in for the solver."""
-    database = open_database(folder / "api.db")
+def an_api(
+    folder: Path,
+    command: Sequence[str] | StartSolver | None = None,
+    limits: ApiLimits | None = None,
+    address: str | None = None,
+) -> Iterator[Api]:
+    """Services on the database at ``address``, by default a file; ``command`` stands in for the solver."""
+    database = open_database(address or folder / "api.db")
     state = ApiState(folder / "state" / STATE_FILE)
     tokens = Tokens(signing_key(folder / "state"), state)
     runs = OptimizationService(database, user="server", command=command)

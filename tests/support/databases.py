@@ -19,8 +19,11 @@ from tests.support import postgresql
 MORNING = dt.datetime(2026, 11, 23, 6, tzinfo=dt.UTC)
 _NO_SERVER = postgresql.missing()
 needs_postgresql = pytest.mark.skipif(_NO_SERVER is not None, reason=str(_NO_SERVER))
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=[needs_postgresql, pytest.mark.xdist_group("postgresql")])]
-"""Where the same tests run. PostgreSQL's go to one process, for there is one database."""
+BACKENDS = [
+    "sqlite",
+    pytest.param("postgresql", marks=[needs_postgresql, pytest.mark.slow, pytest.mark.xdist_group("postgresql")]),
+]
+"""Where the same tests run: on PostgreSQL in ``make test-full``, all in one process, for there is one database."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,17 +73,18 @@ def moved(schedule: Schedule, event_id: str, minutes: int) -> Schedule:
     return schedule.model_copy(update={"snapshot": schedule.snapshot.model_copy(update={"events": events})})
 
 
-def address_of(folder: Path, backend: str = "sqlite") -> str:
-    """Return the address of the database in a folder, or of the server's."""
-    return postgresql.server_url() if backend == "postgresql" else str(folder / "taktwerk.db")
+def new_address(folder: Path, backend: str = "sqlite") -> str:
+    """Return the address of a database that is new: in a folder, or the server's, which is emptied."""
+    if backend == "sqlite":
+        return str(folder / "taktwerk.db")
+    empty_server(postgresql.server_url())
+    return postgresql.server_url()
 
 
 @contextlib.contextmanager
 def fresh_database(folder: Path, backend: str = "sqlite") -> Iterator[Database]:
     """Open an empty database and close it at the end."""
-    if backend == "postgresql":
-        empty_server(postgresql.server_url())
-    database = open_database(address_of(folder, backend))
+    database = open_database(new_address(folder, backend))
     try:
         yield database
     finally:

@@ -54,8 +54,16 @@ def die(number: int = signal.SIGKILL) -> NoReturn:
     raise SystemExit
 
 
+def note_the_time() -> None:
+    """Write down when all was well for the last time, where ``STAMP=file`` was given: a fault follows at once."""
+    for argument in sys.argv[2:]:
+        if argument.startswith("STAMP="):
+            pathlib.Path(argument.removeprefix("STAMP=")).write_text(str(time.monotonic()))
+
+
 def hello() -> None:
     say(Hello(pid=os.getpid(), versions={"protocol": PROTOCOL_VERSION, "python": "0"}))
+    note_the_time()
 
 
 def read_request() -> None:
@@ -64,6 +72,7 @@ def read_request() -> None:
         message, payload = arrived
         if isinstance(message, Solve):
             _request = OptimizationRequest.model_validate_json(payload)
+            note_the_time()
             return
         if isinstance(message, Stop) and not message.keep:
             os._exit(0)
@@ -126,6 +135,7 @@ def begin() -> None:
     say(Phase(name="Searching", percentage=10))
     raw(incumbent_bytes(1, one_by_one(gap_ms=3_600_000)))
     raw(incumbent_bytes(2, one_by_one()))
+    note_the_time()
 
 
 def stay_alive() -> NoReturn:
@@ -204,6 +214,20 @@ def hangs_without_a_plan() -> None:
     stay_alive()
 
 
+def tells_its_plan_when_ended() -> None:
+    """Says nothing until it is ended, as one does whose words lie unread in the pipe."""
+    hello()
+    read_request()
+    data = incumbent_bytes(1, one_by_one())
+
+    def tell(*_: object) -> None:
+        raw(data)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, tell)
+    stay_alive()
+
+
 def hangs_with_children() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     hello()
@@ -266,6 +290,43 @@ def announces_a_huge_plan() -> None:
 def sends_an_unknown_message() -> None:
     begin()
     raw(b'{"type":"surprise"}\n')
+    stay_alive()
+
+
+def sends_random_bytes() -> None:
+    begin()
+    raw(os.urandom(5_000))
+    raw(b"\n")
+    stay_alive()
+
+
+def cuts_a_message() -> None:
+    """Half a message, then a new line as if it were whole."""
+    begin()
+    data = incumbent_bytes(3, one_by_one())
+    raw(data[: len(data) // 2] + b"\n")
+    stay_alive()
+
+
+def repeats_its_hello() -> None:
+    """Begins again in the middle, and ends."""
+    begin()
+    hello()
+    hello()
+    sys.exit(0)
+
+
+def closes_its_input() -> None:
+    """Nobody can tell it anything any more; then it is gone."""
+    hello()
+    os.close(0)
+    time.sleep(0.2)
+    die()
+
+
+def stays_alive() -> None:
+    """Begins well and then only shows that it is there."""
+    begin()
     stay_alive()
 
 

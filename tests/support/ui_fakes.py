@@ -101,11 +101,20 @@ class FakeRuns:
     listeners: list[Callable[[RunEvent], None]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def submit(self, request: OptimizationRequest, *, schedule_id: str, base_version_id: str, label: str = "") -> str:
+    def submit(
+        self,
+        request: OptimizationRequest,
+        *,
+        schedule_id: str,
+        base_version_id: str,
+        label: str = "",
+        head_name: str | None = None,
+    ) -> str:
         run_id = f"run-{len(self.requests) + 1}"
         self.requests[run_id] = request
         limit = request.options.time_limit
         view = RunView(run_id, RunStatus.QUEUED, label=label, time_limit_s=limit, schedule_id=schedule_id)
+        view = replace(view, head_name=head_name)
         self.tell("queued", view)
         return run_id
 

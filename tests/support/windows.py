@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 
+from app.local_api import LocalApi
 from app.merging import MergeService
 from app.session import PlanningSession
 from app.versions import VersionService
@@ -72,6 +73,7 @@ def make_workplace(
     *,
     runs: Callable[[Database], Any] = lambda _: FakeRuns(),
     board: Callable[[], Any] | None = FakeBoard,
+    local_api: Callable[[Database, Any], LocalApi] | None = None,
 ) -> Workplace:
     """Return a window on the database in ``folder``, made if there is none; ``board`` ``None`` = the real one."""
     database = open_database(folder / "plans.db")
@@ -81,6 +83,17 @@ def make_workplace(
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     service = runs(database)
     merges = MergeService(database, versions, "anna")
-    window = MainWindow(Services(versions, service, catalog, str(folder / "plans.db"), settings, board, merges=merges))
+    window = MainWindow(
+        Services(
+            versions,
+            service,
+            catalog,
+            str(folder / "plans.db"),
+            settings,
+            board,
+            merges=merges,
+            local_api=None if local_api is None else local_api(database, service),
+        )
+    )
     window.show()
     return Workplace(window, database, versions, service, window.board, qtbot)

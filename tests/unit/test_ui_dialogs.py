@@ -112,7 +112,7 @@ def test_the_end_follows_from_working_time(edit: Callable[..., Any]) -> None:
     assert dialog._end.text() == "Mon 5 Jan 09:00"
     dialog._duration.setText("6 h")
     assert dialog._end.text() == "Tue 6 Jan 07:00"
-    assert dialog._end_note.text() == "spans 24 h with breaks"
+    assert dialog._end_note.text() == "spans 1 d with breaks"
     dialog._start.set_value(at(60))
     dialog._start.changed.emit()
     assert dialog._end_note.text().startswith("starts 5 Jan 06:00, the next working time")

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import __version__
+from app.packaged import is_evaluation
 from ui.dialogs.base import Dialog
 from ui.icons import pixmap
 from ui.widgets import label
@@ -24,7 +25,8 @@ class AboutDialog(Dialog):
         picture = QLabel()
         picture.setPixmap(pixmap("app", 56, ratio=self.devicePixelRatioF()))
         words = QVBoxLayout()
-        words.addWidget(label(f"Taktwerk {__version__}", "title"))
+        edition = ", evaluation" if is_evaluation() else ""
+        words.addWidget(label(f"Taktwerk {__version__}{edition}", "title"))
         words.addWidget(
             label("Planning workstation: plan, optimise, compare and hand over plant schedules.", wrap=True)
         )
@@ -42,6 +44,8 @@ class AboutDialog(Dialog):
             grid.addWidget(label(value, wrap=True, selectable=True), row, 1)
         self.body.addLayout(grid)
         note = "The board is Bryntum Scheduler Pro, a commercial component with a licence of its own."
+        if is_evaluation():
+            note += " This program was built with its trial: for evaluation only, not for productive use."
         self.body.addWidget(label(note, "small", wrap=True))
         self.add_action("Close", self.accept, role="primary")
 

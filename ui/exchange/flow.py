@@ -22,9 +22,10 @@ from ui.background import in_background
 from ui.compare.side import Side
 from ui.exchange.export_dialog import ExportDialog
 from ui.exchange.import_dialog import ImportDialog
+from ui.exchange.start_page import MOST_RECENT
 from ui.workbench import Workbench
 
-_FOLDER = "exchange/folder"
+_FOLDER, _RECENT = "exchange/folder", "exchange/recent"
 
 
 class ExchangeFlow(QObject):
@@ -77,7 +78,7 @@ class ExchangeFlow(QObject):
         """Ask which file to take in and show what it would change."""
         session = self._bench.session
         name = "" if session is None else session.working.metadata.name or session.working.metadata.plant_id
-        dialog = ImportDialog(self._bench.window, name, self._folder())
+        dialog = ImportDialog(self._bench.window, name, self._folder(), self._recent())
         dialog.look_requested.connect(lambda: self._look(dialog))
         dialog.import_chosen.connect(lambda: self._bring_in(dialog))
         dialog.finished.connect(lambda _: self._forget())
@@ -136,7 +137,7 @@ class ExchangeFlow(QObject):
             self.busy.emit("")
             if mapping is not None and dialog.mapping_key:
                 self._settings.setValue(dialog.mapping_key, mapping.model_dump_json())
-            self._settings.setValue(_FOLDER, str(found.path.parent))
+            self._remember(found.path)
             dialog.accept()
             self._landed(found, arrived)
 
@@ -225,6 +226,17 @@ class ExchangeFlow(QObject):
         dialog.show_busy()
         self.busy.emit(f"Writing {wanted.path.name}…")
         in_background(lambda: export(self._versions, wanted, user=self._user, keys=self._keys), done, failed)
+
+    def _recent(self) -> list[Path]:
+        """The files that were taken in last, as far as they are still there."""
+        stored = self._settings.value(_RECENT) or []
+        paths = [Path(one) for one in ([stored] if isinstance(stored, str) else stored)]
+        return [path for path in paths if path.exists()]
+
+    def _remember(self, path: Path) -> None:
+        self._settings.setValue(_FOLDER, str(path.parent))
+        others = [str(one) for one in self._recent() if one != path]
+        self._settings.setValue(_RECENT, [str(path), *others][:MOST_RECENT])
 
     def _folder(self) -> Path:
         stored = Path(str(self._settings.value(_FOLDER) or Path.home()))

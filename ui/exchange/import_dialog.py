@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QStackedWidget, QWidget
 
 from app.exchange.formats import JSON_FORMAT, TEXT_FORMATS
@@ -18,8 +20,9 @@ from engine.instants import parse_instant, zone_of
 from ui import palette, text
 from ui.dialogs.base import Dialog
 from ui.exchange.columns_editor import ColumnsEditor
+from ui.exchange.start_page import StartPage, dropped_file
 from ui.tables import Column, RowTable
-from ui.widgets import EmptyState, Notice, Segmented, button, combo, label
+from ui.widgets import Notice, Segmented, button, combo, label
 
 _PAUSE_MS = 300
 _TONES = {"added": palette.GOOD, "removed": palette.BAD, "changed": palette.PREVIEW}
@@ -36,7 +39,13 @@ class ImportDialog(Dialog):
     look_requested = Signal()
     import_chosen = Signal()
 
-    def __init__(self, parent: QWidget | None, schedule_name: str = "", directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None,
+        schedule_name: str = "",
+        directory: Path | None = None,
+        recent: Sequence[Path] = (),
+    ) -> None:
         super().__init__("Import file", parent, heading="Import a file", width=860)
         self._directory = directory
         self.resize(860, 640)
@@ -55,10 +64,13 @@ class ImportDialog(Dialog):
         self.columns.changed.connect(self._ask)
         for table in (self.rows, self.findings):
             table.setProperty("role", "framed")
-        self._empty = EmptyState("import", "Choose a file", "You see what it would change before anything is written.")
+        self.start = StartPage(recent)
+        self.start.path_chosen.connect(self.path.setText)
+        self.start.browse_requested.connect(self._on_browse)
+        self.setAcceptDrops(True)
         self.stack = QStackedWidget()
         self.stack.setMinimumHeight(270)
-        for page in (self._empty, self.rows, self.findings, self.columns):
+        for page in (self.start, self.rows, self.findings, self.columns):
             self.stack.addWidget(page)
         head = QHBoxLayout()
         head.addWidget(self.summary, 1)
@@ -73,6 +85,16 @@ class ImportDialog(Dialog):
         self._later.setInterval(_PAUSE_MS)
         self._later.timeout.connect(self.look_requested)
         self._forget()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.path.setText(path)
 
     # what is chosen
 

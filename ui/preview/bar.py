@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.preview import Preview
 from ui import palette, text
-from ui.icons import pixmap
+from ui.icons import icon, pixmap
 from ui.kpis import KPIS, KpiSpec, KpiValues, change
 from ui.theme import set_role
 from ui.widgets import ElidedLabel, button, label, line
@@ -43,7 +43,8 @@ class PreviewBar(QFrame):
     def show_preview(self, preview: Preview, title: str) -> None:
         """Show what applying would do."""
         number = len(preview.changes)
-        self._title.setText(f"Preview of {title}")
+        is_gain = preview.gain is None or preview.gain > 0
+        self._title.setText(f"Preview of {title}" if is_gain else f"No better plan was found: {title}")
         self._note.setText(self._summary(preview))
         self.changes.setText(f"Show {text.count(number, 'change')}")
         self.changes.setVisible(number > 0)
@@ -52,6 +53,12 @@ class PreviewBar(QFrame):
         self.conflicts.setVisible(clashes > 0)
         self.discard.setEnabled(True)
         self.apply.setEnabled(number > 0)
+        self.apply.setText("Apply" if is_gain else "Apply all the same")
+        self.discard.setText("Discard" if is_gain else "Keep the plan")
+        set_role(self.apply, "primary" if is_gain else "")
+        set_role(self.discard, "" if is_gain else "primary")
+        self.apply.setIcon(icon("apply", palette.INK_ON_ACCENT if is_gain else palette.INK_MUTED))
+        self.discard.setIcon(icon("discard", palette.INK_MUTED if is_gain else palette.INK_ON_ACCENT))
         for figure in self._figures.values():
             figure.show_values(preview.kpis_before, preview.kpis_after)
         self.show()
@@ -66,9 +73,11 @@ class PreviewBar(QFrame):
 
     def _summary(self, preview: Preview) -> str:
         if not preview.changes:
-            return "The plan is already as good as this run found: nothing would change."
+            return "Nothing would change."
         moved = sum(c.kind == "resource" for c in preview.changes)
-        parts = [f"{text.count(len(preview.changes), 'operation')} would change"]
+        worth = {0: "It is as good as the present one. ", -1: "It is worse than the present one. "}
+        begin = worth.get(1 if preview.gain is None else preview.gain, "")
+        parts = [f"{begin}{text.count(len(preview.changes), 'operation')} would change"]
         parts += [f"{text.number(moved)} to another resource"] if moved else []
         broken = len(preview.violations)
         parts += [f"{text.count(broken, 'rule')} would be broken" if broken else "all rules hold"]

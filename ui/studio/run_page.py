@@ -156,7 +156,9 @@ class RunPage(QWidget):
         metrics = view.metrics
         is_proven = metrics is not None and metrics.proof == "optimal"
         parts = ["Proven optimal" if is_proven else "Finished"]
-        if metrics is not None and metrics.improvement_percentage:
+        if metrics is not None and metrics.changed_events == 0:
+            parts.append("nothing better was found: the plan stays")
+        elif metrics is not None and metrics.improvement_percentage:
             parts.append(f"{text.number(metrics.improvement_percentage, 1)} % better than its input")
         return ", ".join(parts)
 
@@ -165,7 +167,8 @@ class RunPage(QWidget):
         self._stop.setVisible(status == "running")
         self._stop.setEnabled(view.has_incumbent)
         self._cancel.setVisible(is_active)
-        self._preview.setVisible(can_preview(view))
+        is_same = view.metrics is not None and view.metrics.changed_events == 0
+        self._preview.setVisible(can_preview(view) and not is_same)
         self._preview.setText("Show preview" if status == "completed" else "Show best plan found")
         self._details.setVisible(view.error is not None)
 
@@ -175,7 +178,7 @@ class RunPage(QWidget):
         self._chart.setVisible(has_course)
         self._numbers.setVisible(has_course)
         if view.error is None:
-            self._notice.say("bad", "")
+            self._notice.say("warn", " ".join(view.warnings[:2]))
             return
         code, message = error_parts(view.error)
         kept = " The best plan found so far can still be applied." if can_preview(view) else ""
@@ -213,7 +216,9 @@ class RunPage(QWidget):
             grid.addWidget(self._figures[key], row * 2 + 1, column)
             grid.setColumnStretch(column, 1)
         grid.setRowMinimumHeight(1, 26)
-        buttons = QHBoxLayout()
+        foot = surface(QWidget())
+        buttons = QHBoxLayout(foot)
+        buttons.setContentsMargins(14, 8, 14, 12)
         buttons.setSpacing(8)
         for one in (self._stop, self._cancel, self._preview, self._details):
             buttons.addWidget(one)
@@ -224,9 +229,14 @@ class RunPage(QWidget):
         queue.addWidget(label("Waiting runs", "caption"))
         queue.addLayout(self._queue)
         self._queue_box.hide()
-        return self._scrolled(
-            (head, self._phase, self._progress, self._notice, self.conflict, self._chart, self._numbers, buttons)
-        )
+        page = QWidget()
+        box = QVBoxLayout(page)  # what can be done stays in sight, however low the Studio is
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        parts = (head, self._phase, self._progress, self._notice, self.conflict, self._chart, self._numbers)
+        box.addWidget(self._scrolled(parts), 1)
+        box.addWidget(foot)
+        return page
 
     def _scrolled(self, parts: tuple[QWidget | QLayout, ...]) -> QScrollArea:
         page = surface(QWidget())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from app.what_if.budget import DEFAULT_BUDGETS, BudgetPoint
-from ui import text
+from ui import palette, text
 from ui.kpis import KPIS
 from ui.studio.labels import objective_text
 from ui.tables import Column, RowTable
@@ -35,7 +36,7 @@ class BudgetPage(QWidget):
         self.budgets.setMaximumWidth(220)
         self.budgets.setToolTip("How many operations may be placed differently, separated by commas")
         self.start = button("Sweep", self._on_start, role="primary")
-        self.words = label("How good does the saved plan get if at most so many operations move?", "small")
+        self.words = label(_QUESTION, "small")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
@@ -86,6 +87,10 @@ class BudgetPage(QWidget):
     def show_points(self, points: Sequence[BudgetPoint]) -> None:
         """Show what is known of the curve."""
         self._points = tuple(points)
+        if points:
+            self.words.setText(_summary(self._points))
+        elif not self._is_running:
+            self.words.setText(_QUESTION)
         self.plot.show_points(self._points)
         self.table.set_rows(self._points)
 
@@ -113,6 +118,21 @@ class BudgetPage(QWidget):
         self.start_requested.emit(budgets)
 
 
+_QUESTION = "How good does the saved plan get if at most so many operations move?"
+
+
+def _summary(points: Sequence[BudgetPoint]) -> str:
+    """Say how far budgets are kept, and for which none of the runs found anything better."""
+    over = [p for p in points if not p.is_kept]
+    if over:
+        return f"{text.count(len(over), 'budget')} could not be kept: the plans in red move more."
+    idle = [p.budget for was, p in itertools.pairwise(points) if p.budget and p.vector == was.vector]
+    words = "Every plan keeps its budget. They are the best that were found, not proven."
+    if idle:
+        words += f" Nothing better was found for {', '.join(text.number(one) for one in idle)} than for fewer moves."
+    return words
+
+
 def _columns() -> list[Column[BudgetPoint]]:
     found: list[Column[BudgetPoint]] = [
         Column(
@@ -121,7 +141,14 @@ def _columns() -> list[Column[BudgetPoint]]:
             lambda p: 10**9 if p.budget is None else p.budget,
             is_number=True,
         ),
-        Column("Moved", lambda p: text.number(p.moved), lambda p: p.moved, is_number=True),
+        Column(
+            "Moved",
+            lambda p: text.number(p.moved) if p.is_kept else f"{text.number(p.moved)}, over budget",
+            lambda p: p.moved,
+            lambda p: None if p.is_kept else palette.BAD,
+            is_number=True,
+            tip="Operations that have another place in this plan, counted in the plan itself",
+        ),
         Column("Goal", lambda p: objective_text(p.objective, p.value), lambda p: p.value, is_number=True),
     ]
     for spec in KPIS:

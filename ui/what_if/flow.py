@@ -195,11 +195,7 @@ class WhatIfFlow(QObject):
 
         def keep(name: str, description: str, colour: str) -> None:
             def work() -> VersionInfo:
-                made = self.desk.keep(run_id, name)
-                self._versions.scenarios.describe(
-                    known.base.schedule_id, name, description=description or None, color=colour
-                )
-                return made
+                return self.desk.keep(run_id, name, description=description, color=colour)
 
             def done(made: VersionInfo) -> None:
                 self._bench.say(f"Scenario {name} has the plan of {entry.name} as version {made.number}.")

@@ -1,0 +1,80 @@
+"""Make the built folder smaller, on Linux: libraries that nothing needs any more, and symbols that nobody reads.
+
+PyInstaller follows what every collected file needs; files that were left out (``scripts/package_contents.py``) leave
+their own needs behind.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from scripts.package_contents import is_shipped
+
+LOADED_BY_NAME: Final = re.compile(
+    r"lib(?:python|nss|soft|freebl|ssl3|smime3|nspr|plc|plds|crypto|X|wayland|udev|GL|EGL)"
+)
+"""Libraries that are loaded by their name while the program runs, so that no file states the need."""
+_STRIPPED_FROM: Final = 200_000
+_KEPT_AS_THEY_ARE: Final = re.compile(r"PySide6/|shiboken6/|[^/]*\.libs/")
+"""Already without symbols, or with a layout that was changed after linking and that ``strip`` does not respect."""
+
+
+def prune(inside: Path) -> int:
+    """Remove what nothing needs, strip the rest; return the bytes won."""
+    before = _size(inside)
+    for path in [path for path in inside.rglob("*") if path.is_file() or path.is_symlink()]:
+        if not is_shipped(path.relative_to(inside).as_posix()):  # what a hook brought in by another way
+            path.unlink()
+    _remove_dangling(inside)
+    while orphans := _orphans(inside):
+        for orphan in orphans:
+            orphan.unlink()
+        _remove_dangling(inside)
+    if shutil.which("strip"):
+        for file in _libraries(inside):
+            name = file.relative_to(inside).as_posix()
+            if file.stat().st_size >= _STRIPPED_FROM and not _KEPT_AS_THEY_ARE.match(name):
+                subprocess.run(["strip", "--strip-unneeded", file], check=False, stderr=subprocess.DEVNULL)
+    return before - _size(inside)
+
+
+def unresolved(inside: Path) -> list[str]:
+    """Return the libraries that some file needs and that neither the folder nor this system has."""
+    there = {path.name for path in inside.rglob("*") if ".so" in path.name}
+    cached = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True).stdout
+    known = there | set(re.findall(r"^\s+(\S+) \(", cached, re.MULTILINE))
+    return sorted(
+        {f"{name} (for {file.name})" for file in _libraries(inside) for name in needs(file) if name not in known}
+    )
+
+
+def needs(file: Path) -> list[str]:
+    """Return the names of the libraries that a file states to need."""
+    said = subprocess.run(["objdump", "-p", file], capture_output=True, text=True).stdout
+    return re.findall(r"^\s+NEEDED\s+(\S+)", said, re.MULTILINE)
+
+
+def _orphans(inside: Path) -> list[Path]:
+    """Return libraries at the top of the folder, where those of the system stand, that no file needs."""
+    needed = {name for file in _libraries(inside) for name in needs(file)}
+    tops = [path for path in inside.iterdir() if path.name.startswith("lib") and ".so" in path.name]
+    return [path for path in tops if path.name not in needed and not LOADED_BY_NAME.match(path.name)]
+
+
+def _libraries(inside: Path) -> list[Path]:
+    found = [path for path in inside.rglob("*.so*") if path.is_file() and not path.is_symlink()]
+    return found + [path for path in inside.rglob("QtWebEngineProcess") if path.is_file()]
+
+
+def _remove_dangling(inside: Path) -> None:
+    for path in inside.rglob("*"):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
