@@ -161,6 +161,7 @@ class _Builder:
         return {
             "capacity": len(self._shot.events) * max(1, item.capacity) if item.infinite else item.capacity,
             "infinite": item.infinite,
+            "stock": item.nonrenewable,
             "breaks": breaks,
             "initialSetup": item.initial_setup is not None and item.setup_matrix is not None,
         }
@@ -173,14 +174,18 @@ class _Builder:
         if len(teams) * len(alternatives) > _MOST_MODES:
             raise CannotExpress(f"operation {op.id} has more than {_MOST_MODES} combinations of machines and people")
         for mode, team in itertools.product(alternatives, teams):
+            held = [demand.is_held_on(mode.resource_id if mode else None) for demand in demands]
+            chosen = zip(team, demands, held, strict=True)
+            if any(not is_held and key != demand.candidates[0] for key, demand, is_held in chosen):
+                continue  # the same as with the first, which is not held either
             needs: defaultdict[str, int] = defaultdict(int)
             duration_ms = op.duration
             if mode is not None:
                 needs[mode.resource_id] += 1
                 exact = op.duration if mode.duration is None else mode.duration
                 duration_ms = required_ms(exact, self._resources[mode.resource_id].efficiency)
-            for key, demand in zip(team, demands, strict=True):
-                needs[key] += demand.quantity
+            for key, demand, is_held in zip(team, demands, held, strict=True):
+                needs[key] += demand.quantity if is_held else 0
             is_milestone = not duration_ms and (mode is None or not self._resources[mode.resource_id].setup_matrix)
             if is_milestone:
                 needs.clear()  # it needs neither working time nor capacity

@@ -89,6 +89,23 @@ def test_dates_relations_and_sets_are_in_ticks_from_the_start() -> None:
     assert problem.document["neverTogether"] == [[0, 2]]
 
 
+def test_stocks_and_needs_of_single_modes_are_told() -> None:
+    metal = machine("S", capacity=9, nonrenewable=True)
+    crew = [machine("C1", capacity=2), machine("C2", capacity=2)]
+    some = (
+        Demand(resource_id="S", quantity=3, only_on=["M1"]),
+        Demand(resource_ids=["C1", "C2"], quantity=1, only_on=["M2"]),
+    )
+    job = op("A", 60, modes=["M1", "M2"], demands=some)
+    document = peer_problem(asked(plant([job], [machine("M1"), machine("M2"), metal, *crew]))).document
+    assert [item["stock"] for item in document["resources"]] == [False, False, True, False, False]
+    assert [mode["needs"] for mode in document["tasks"][0]["modes"]] == [
+        [(0, 1), (2, 3)],
+        [(1, 1), (3, 1)],
+        [(1, 1), (4, 1)],
+    ]
+
+
 def test_the_horizon_holds_a_plant_that_waits_for_one_machine() -> None:
     """Work for each resource says little of it where nearly all of it is for one."""
     events = [op(f"A{i}", 20 * 60, modes=["M0"]) for i in range(200)]

@@ -44,9 +44,12 @@ def build(problem: dict[str, Any]) -> Model:
 
 
 def _resources(model: Model, problem: dict[str, Any]) -> list[Any]:
-    """One at a time is a machine, more is a renewable resource."""
+    """One at a time is a machine, more is a renewable resource; a stock is consumed."""
     made: list[Any] = []
     for item in problem["resources"]:
+        if item["stock"]:
+            made.append(model.add_consumable(item["capacity"]))
+            continue
         breaks = [tuple(pair) for pair in item["breaks"]]
         is_machine = _is_machine(item)
         made.append(
@@ -56,7 +59,7 @@ def _resources(model: Model, problem: dict[str, Any]) -> list[Any]:
 
 
 def _is_machine(item: dict[str, Any]) -> bool:
-    return item["capacity"] == 1 and not item["infinite"]
+    return item["capacity"] == 1 and not item["infinite"] and not item["stock"]
 
 
 def allowed_modes(problem: dict[str, Any]) -> list[list[int]]:
