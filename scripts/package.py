@@ -97,11 +97,19 @@ def add_kernels(folder: Path) -> float:
         command = [folder / (SOLVER + _ENDING), "--compile", scratch, stamp]
         if subprocess.run([str(part) for part in command]).returncode != 0:
             raise PackageError("The built solver could not compile its kernels; it says why above.")
+        _forget_place(scratch, folder)
         (scratch / STAMP).write_text(stamp, encoding="ascii")
         scratch.rename(kept)
     shutil.rmtree(inside(folder) / SHIPPED, ignore_errors=True)
     shutil.copytree(kept, inside(folder) / SHIPPED)
     return time.monotonic() - begin
+
+
+def _forget_place(kernels: Path, folder: Path) -> None:
+    """Blank the build folder's path, which numba's notes on types mention; the length must stay."""
+    place = str(folder).encode()
+    for file in kernels.glob("*.nbc"):
+        file.write_bytes(file.read_bytes().replace(place, b"." * len(place)))
 
 
 def collected_libraries() -> list[Path]:

@@ -148,6 +148,8 @@ def licences_text(parts: list[Part], common: Iterable[Path]) -> str:
     width = max(len(part.name) for part in parts) + 2
     lines = [
         "Taktwerk contains parts that others wrote. Each is used under the licence named here; the texts follow.",
+        "For libraries of the build system, all licences in their source packages are named, also those of test and "
+        "build scripts, which are not in this folder.",
         "",
     ]
     lines += [f"{part.name:<{width}}{part.version:<28}{part.licence}" for part in parts]

@@ -93,8 +93,8 @@ def test_stocks_and_needs_of_single_modes_are_told() -> None:
     metal = machine("S", capacity=9, nonrenewable=True)
     crew = [machine("C1", capacity=2), machine("C2", capacity=2)]
     some = (
-        Demand(resource_id="S", quantity=3, only_on=["M1"]),
-        Demand(resource_ids=["C1", "C2"], quantity=1, only_on=["M2"]),
+        Demand(resource_id="S", quantity=3, only_on=("M1",)),
+        Demand(resource_ids=("C1", "C2"), quantity=1, only_on=("M2",)),
     )
     job = op("A", 60, modes=["M1", "M2"], demands=some)
     document = peer_problem(asked(plant([job], [machine("M1"), machine("M2"), metal, *crew]))).document
