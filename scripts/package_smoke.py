@@ -163,13 +163,16 @@ def display() -> Iterator[int]:
             with os.fdopen(reader) as answer:
                 number = int(answer.readline())
             environment = {**os.environ, "DISPLAY": f":{number}"}
-            manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
+            manager = subprocess.Popen(
+                ["openbox"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             time.sleep(1)
             yield number
         finally:
             for process in (manager, screen):
                 if process is not None:
                     process.terminate()
+                    process.wait()
 
 
 def picture(account: Account, name: str) -> None:
