@@ -77,6 +77,7 @@ def _work(
     from ui.main_window import MainWindow
     from ui.services import Services
     from ui.studio.catalog import Catalog
+    from ui.window_memory import fit_to_screen
 
     settings = start.settings
     versions = VersionService(database, settings.user)
@@ -103,6 +104,7 @@ def _work(
     )
     reporter.window = window
     watch = StallWatch(window, diagnostics.note_stall)
+    fit_to_screen(window)
     window.show()
     if place := network_drive.warning(database.path):
         window.workbench.say(place, "warn")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QRect
 from pytestqt.qtbot import QtBot
 
 from app.commands import Move
@@ -15,6 +16,7 @@ from engine.model import PlacedEvent
 from tests.support.plants import at, machine, op, order, plant
 from tests.support.windows import Workplace, make_workplace
 from ui.dock_room import EMPTY_PX
+from ui.window_memory import fit_to_screen
 
 pytestmark = pytest.mark.e2e
 
@@ -137,3 +139,20 @@ def test_a_roll_back_names_the_versions_that_stay(place: Workplace) -> None:
 
 def _words(dialog: object) -> str:
     return dialog.body.itemAt(0).widget().text()  # type: ignore[attr-defined]
+
+
+def test_the_window_is_no_larger_than_what_the_screen_has_free(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Small:
+        def availableGeometry(self) -> QRect:  # as Qt has it
+            return QRect(0, 30, 1366, 738)
+
+    monkeypatch.setattr(place.window, "screen", Small)
+    place.window.resize(1500, 940)
+    place.window.move(40, 400)
+    fit_to_screen(place.window)
+    assert QRect(0, 30, 1366, 738).contains(place.window.geometry())
+    place.window.setGeometry(100, 50, 1200, 690)
+    fit_to_screen(place.window)
+    assert place.window.geometry() == QRect(100, 50, 1200, 690)  # what fits stays
