@@ -19,7 +19,7 @@ from engine.moves import Push, place, push_after
 from engine.plan import PlanFacts
 from engine.solve.why.edits import apply_edits
 
-_EDITABLE = frozenset(
+EDITABLE = frozenset(
     {
         "name",
         "duration",
@@ -36,6 +36,7 @@ _EDITABLE = frozenset(
         "attributes",
     }
 )
+"""The fields of an operation that an edit may change."""
 _RESHAPING = frozenset({"duration", "interruptible"})
 
 
@@ -222,7 +223,7 @@ def with_operations(
 
 
 def _edited(op: Operation, changes: dict[str, Any], facts: PlanFacts) -> Operation:
-    unknown = sorted(changes.keys() - _EDITABLE)
+    unknown = sorted(changes.keys() - EDITABLE)
     if unknown:
         values = {f"changes.{k}": repr(changes[k])[:80] for k in unknown}
         raise TaktwerkError(

@@ -18,15 +18,12 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from engine.errors import ErrorCode, TaktwerkError
 from engine.protocol import hello_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engine.messages import Explained, Failed, Result, Solve, Task
     from engine.model import OptimizationRequest
     from engine.outbox import Outbox
@@ -77,6 +74,7 @@ def _work(inbox: _Inbox, outbox: Outbox) -> None:
     from engine.metrics import SCALE, objective_name
     from engine.solve import engine as solver
     from engine.validate import read_checked_request
+    from engine.validation.reading import uncollected
 
     if not inbox.has_request(_PRELOAD_AFTER_S):
         from engine.solve.searches.warm import preload
@@ -84,8 +82,9 @@ def _work(inbox: _Inbox, outbox: Outbox) -> None:
         preload()
     header, payload = inbox.wait_for_request()
     outbox.phase("Reading the schedule", 0)
-    with _unlooked_at():
+    with uncollected():
         request = read_checked_request(payload)
+        gc.freeze()  # the collector need not look through it for the rest of the run
     del payload
     inbox.memory_limit = request.options.memory_limit
     if request.options.memory_limit is not None:
@@ -108,17 +107,6 @@ def _explained(task: Task, request: OptimizationRequest, outbox: Outbox, inbox: 
 
     answer = json.dumps(carry_out(task, request, outbox, inbox.stop_flag), allow_nan=False).encode()
     return Explained(elapsed_ms=outbox.elapsed_ms(), payload_bytes=len(answer)), answer
-
-
-@contextmanager
-def _unlooked_at() -> Iterator[None]:
-    """Keep the garbage collector from looking through what is made here, for the rest of the run."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _within_budget(request: OptimizationRequest, budget_s: float) -> OptimizationRequest:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.calendars import WorkingTime
 from engine.model import Operation, Resource
 from engine.plan import PlanFacts, chosen
 
@@ -75,6 +76,14 @@ class Entries:
             np.concatenate((self.units[kept], fresh.units)),
         )
         return joined._sorted(), rows
+
+    def busy(self, span: slice, begins: Times, working: WorkingTime, edges: Times) -> Times:
+        """Return, from each edge to the next, the units times the time worked by the entries of a span of one row.
+
+        ``begins`` is when each entry begins to hold its row, ``working`` the working time of that row.
+        """
+        ended = _worked_until(working, self.end[span], self.units[span], edges)
+        return np.diff(ended - _worked_until(working, begins[span], self.units[span], edges))
 
     def _sorted(self) -> Entries:
         order = np.lexsort((self.operation, self.end, self.start, self.row))
@@ -159,3 +168,14 @@ def _lanes_of(starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]
         lanes.append(lane)
     clusters += [len(lane_ends)] * (len(starts) - cluster_begin)
     return lanes, clusters
+
+
+def _worked_until(working: WorkingTime, points: Times, units: Indices, edges: Times) -> Times:
+    """Return, for each edge, the units times the time worked before the earlier of point and edge, over all points."""
+    order = np.argsort(points)
+    ordered, weights = points[order], units[order].astype(np.int64)
+    zero = np.zeros(1, dtype=np.int64)
+    sums = np.concatenate((zero, np.cumsum(weights * working.worked_before_all(ordered))))
+    passed = np.concatenate((zero, np.cumsum(weights)))
+    before = np.searchsorted(ordered, edges, side="right")
+    return sums[before] + (passed[-1] - passed[before]) * working.worked_before_all(edges)

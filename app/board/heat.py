@@ -7,9 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.board.entries import Indices, Times
+from app.board.entries import Times
 from app.board.snapshot import BoardSnapshot, midnight_ms
-from engine.calendars import WorkingTime
 from engine.instants import from_ms
 
 Shares = npt.NDArray[np.float64]
@@ -71,16 +70,4 @@ def _add_row(snapshot: BoardSnapshot, row: int, edges: Times, busy: Shares, avai
     first, last = np.searchsorted(entries.row, [row, row + 1])
     if first == last:
         return
-    starts, ends, units = snapshot.busy_from[first:last], entries.end[first:last], entries.units[first:last]
-    busy += np.diff(_worked_until(working, ends, units, edges) - _worked_until(working, starts, units, edges))
-
-
-def _worked_until(working: WorkingTime, points: Times, units: Indices, edges: Times) -> Times:
-    """Return, for each edge, the units times the time worked before the earlier of point and edge, over all points."""
-    order = np.argsort(points)
-    ordered, weights = points[order], units[order].astype(np.int64)
-    zero = np.zeros(1, dtype=np.int64)
-    sums = np.concatenate((zero, np.cumsum(weights * working.worked_before_all(ordered))))
-    passed = np.concatenate((zero, np.cumsum(weights)))
-    before = np.searchsorted(ordered, edges, side="right")
-    return sums[before] + (passed[-1] - passed[before]) * working.worked_before_all(edges)
+    busy += entries.busy(slice(first, last), snapshot.busy_from, working, edges)

@@ -231,9 +231,8 @@ class BoardSnapshot:
         if resource.infinite or not resource.capacity or first == last:
             return -1.0 if resource.infinite else 0.0
         working = self.facts.working_time(resource.id)
-        starts, ends = np.maximum(self.busy_from[first:last], begin), entries.end[first:last]
-        worked = working.worked_before_all(ends) - working.worked_before_all(starts)
-        busy = int((np.maximum(worked, 0) * entries.units[first:last]).sum())
+        edges = np.array([begin, end], dtype=np.int64)
+        busy = int(entries.busy(slice(first, last), self.busy_from, working, edges)[0])
         return round(busy / max(1, working.between(begin, end) * resource.capacity), 4)
 
     # marks and colours

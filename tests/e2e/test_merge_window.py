@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QPushButton
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from app.arrivals import Arrivals, Incoming
@@ -20,7 +20,7 @@ from engine.errors import ErrorCode, TaktwerkError
 from engine.model import Metrics, Options, PlacedEvent, RunStatus, Schedule
 from tests.support.plants import after, at, at_ms, machine, moved, op, order, plant
 from tests.support.qt import NO_GPU, js, pause, wait
-from tests.support.windows import Workplace, make_workplace
+from tests.support.windows import Workplace, dialog_of, make_workplace, press, save
 from ui.history.model import ROW
 from ui.merge import work as merge_work
 from ui.merge.dialog import ConflictDialog
@@ -57,22 +57,6 @@ def solving(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     made = make_workplace(qtbot, tmp_path, runs=lambda db: OptimizationService(db, 1, "anna"))
     yield made
     made.close()
-
-
-def dialog_of(place: Workplace, kind: str) -> Any:
-    place.wait(lambda: any(type(d).__name__ == kind and d.isVisible() for d in place.window.findChildren(QDialog)))
-    return next(d for d in place.window.findChildren(QDialog) if type(d).__name__ == kind and d.isVisible())
-
-
-def press(dialog: QDialog, words: str) -> None:
-    next(b for b in dialog.findChildren(QPushButton) if b.text() == words).click()
-
-
-def save(place: Workplace, comment: str) -> VersionInfo:
-    before = place.session.head.id
-    place.window.file_flow.save(comment)
-    place.wait(lambda: place.session.head.id != before)
-    return place.session.head
 
 
 def begin_scenario(place: Workplace, name: str) -> None:

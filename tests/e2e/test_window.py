@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.commands import Edit, Move
@@ -17,7 +16,7 @@ from app.versions import VersionService
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import Metrics, OptimizationResult, PlacedEvent, RunStatus
 from tests.support.plants import after, at, machine, op, order, plant
-from tests.support.windows import Workplace, make_workplace
+from tests.support.windows import Workplace, dialog_of, make_workplace, press
 
 pytestmark = pytest.mark.e2e
 
@@ -52,15 +51,6 @@ def place(qtbot: QtBot, tmp_path: Path) -> Iterator[Workplace]:
     made = make_workplace(qtbot, tmp_path)
     yield made
     made.close()
-
-
-def dialog_of(place: Workplace, kind: str) -> Any:
-    place.wait(lambda: any(type(d).__name__ == kind and d.isVisible() for d in place.window.findChildren(QDialog)))
-    return next(d for d in place.window.findChildren(QDialog) if type(d).__name__ == kind and d.isVisible())
-
-
-def press(dialog: QDialog, words: str) -> None:
-    next(b for b in dialog.findChildren(QPushButton) if b.text() == words).click()
 
 
 def run_to_preview(place: Workplace) -> str:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.commands import Edit, Move
 from tests.support.plants import after, at, at_ms, machine, op, order, plant
-from tests.support.windows import Workplace, make_workplace
+from tests.support.windows import Workplace, dialog_of, make_workplace, press, save
 from ui.history.model import ROW
 
 pytestmark = pytest.mark.e2e
@@ -35,22 +34,6 @@ def place(qtbot: QtBot, tmp_path: Path) -> Iterator[Workplace]:
     made = make_workplace(qtbot, tmp_path)
     yield made
     made.close()
-
-
-def dialog_of(place: Workplace, kind: str) -> Any:
-    place.wait(lambda: any(type(d).__name__ == kind and d.isVisible() for d in place.window.findChildren(QDialog)))
-    return next(d for d in place.window.findChildren(QDialog) if type(d).__name__ == kind and d.isVisible())
-
-
-def press(dialog: QDialog, words: str) -> None:
-    next(b for b in dialog.findChildren(QPushButton) if b.text() == words).click()
-
-
-def save(place: Workplace, comment: str) -> Any:
-    before = place.session.head.id
-    place.window.file_flow.save(comment)
-    place.wait(lambda: place.session.head.id != before)
-    return place.session.head
 
 
 def listed(place: Workplace) -> list[Any]:

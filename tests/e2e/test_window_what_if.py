@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from app.optimization import OptimizationService
@@ -16,7 +14,7 @@ from app.what_if.changes import ExtraShift, MachineDown, RushOrder, Variant
 from engine.check import check
 from engine.model import RunStatus
 from tests.support.plants import after, at, calendar, machine, op, order, plant
-from tests.support.windows import Workplace, make_workplace
+from tests.support.windows import Workplace, dialog_of, make_workplace
 from ui.what_if.change_forms import DownForm
 
 pytestmark = pytest.mark.e2e
@@ -46,14 +44,6 @@ def place(qtbot: QtBot, tmp_path: Path) -> Iterator[Workplace]:
     made = make_workplace(qtbot, tmp_path, runs=lambda database: OptimizationService(database, 1, "anna"))
     yield made
     made.close()
-
-
-def dialog_of(place: Workplace, kind: str) -> Any:
-    def shown() -> list[QDialog]:
-        return [d for d in place.window.findChildren(QDialog) if type(d).__name__ == kind and d.isVisible()]
-
-    place.wait(shown)
-    return shown()[0]
 
 
 def opened(place: Workplace) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import disk_faults
 from tests.support.disk_faults import FULL, FULL_ONCE, needs_shim
-from tests.support.kill_checks import Before, check, leftovers, state_of
-from tests.support.kill_operations import OPERATIONS, template
+from tests.support.kill_bench import Bench
+from tests.support.kill_checks import check, leftovers
+from tests.support.kill_operations import OPERATIONS
 from tests.support.kill_server import KillServer, Outcome
 
 pytestmark = [needs_shim, pytest.mark.timeout(1800), pytest.mark.xdist_group("kills")]
@@ -26,20 +26,8 @@ _SAMPLE = ("edit", "save", "export xlsx", "backup")
 _PLAIN = ("disk", "space", "cannot be opened")
 
 
-class Bench:
-    """A template folder, its state, and the process that forks what runs out of room."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        template(folder / "template")
-        self.before: Before = state_of(folder / "template")
-        self.server = KillServer(disk_faults.compiled(folder))
-
-    def copy(self) -> Path:
-        """Return a fresh copy of the template."""
-        folder = self.folder / "work"
-        shutil.rmtree(folder, ignore_errors=True)
-        return shutil.copytree(self.folder / "template", folder)
+class FullDisk(Bench):
+    """Copies of a folder on which the disk is full."""
 
     def fill(self, operation: str, at: int, mode: int) -> Outcome:
         """Fill the disk at a write, judge what was said, try again with room, and judge what is there."""
@@ -56,25 +44,25 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("full"))
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullDisk]:
+    made = FullDisk(tmp_path_factory.mktemp("full"))
     yield made
     made.server.close()
 
 
-def _writes(bench: Bench, operation: str) -> int:
+def _writes(bench: FullDisk, operation: str) -> int:
     return bench.server.ask(operation, bench.copy(), full=True).writes
 
 
 @pytest.mark.parametrize("operation", _SAMPLE)
-def test_full_at_some_writes(bench: Bench, operation: str) -> None:
+def test_full_at_some_writes(bench: FullDisk, operation: str) -> None:
     writes, chance = _writes(bench, operation), random.Random(operation)
     assert bench.fill(operation, chance.randint(1, min(writes, 10)), FULL).all("refused")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_full_at_every_write(bench: Bench, operation: str) -> None:
+def test_full_at_every_write(bench: FullDisk, operation: str) -> None:
     writes = _writes(bench, operation)
     said: dict[str, int] = {}
     refused = 0
@@ -96,7 +84,7 @@ def _mounted(folder: Path, size: str) -> bool:
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_really_full(bench: Bench, tmp_path: Path) -> None:
+def test_a_disk_that_is_really_full(bench: FullDisk, tmp_path: Path) -> None:
     """A file system of 6 MB in memory, filled up by another file, for each operation."""
     disk = tmp_path / "disk"
     if not _mounted(disk, "6m"):

@@ -8,17 +8,14 @@ operation is done again, and judged again. Some more die at random moments, one 
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support import disk_faults
 from tests.support.disk_faults import KILL, KILL_HALF, needs_shim
-from tests.support.kill_checks import Before, check, state_of
-from tests.support.kill_operations import OPERATIONS, template
-from tests.support.kill_server import KillServer
+from tests.support.kill_bench import Bench
+from tests.support.kill_checks import Before, check
+from tests.support.kill_operations import OPERATIONS
 
 pytestmark = [needs_shim, pytest.mark.timeout(1800), pytest.mark.xdist_group("kills")]
 
@@ -26,20 +23,8 @@ _HISTORY = ("save", "apply", "merge", "rollback", "import takt", "import xlsx")
 _SAMPLE = ("create", "save", "import takt", "export takt", "migrate")
 
 
-class Bench:
-    """A template folder, its state, and the process that forks what is killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        template(folder / "template")
-        self.before: Before = state_of(folder / "template")
-        self.server = KillServer(disk_faults.compiled(folder))
-
-    def copy(self) -> Path:
-        """Return a fresh copy of the template."""
-        folder = self.folder / "work"
-        shutil.rmtree(folder, ignore_errors=True)
-        return shutil.copytree(self.folder / "template", folder)
+class Kills(Bench):
+    """Copies of a folder in which operations are killed."""
 
     def writes_of(self, operation: str) -> int:
         """Return how many writes the operation makes."""
@@ -59,21 +44,21 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(tmp_path_factory.mktemp("kills"))
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
+    made = Kills(tmp_path_factory.mktemp("kills"))
     yield made
     made.server.close()
 
 
 @pytest.mark.parametrize("operation", _SAMPLE)
-def test_killed_at_some_writes(bench: Bench, operation: str) -> None:
+def test_killed_at_some_writes(bench: Kills, operation: str) -> None:
     writes, chance = bench.writes_of(operation), random.Random(operation)
     assert bench.kill(operation, chance.randint(1, writes - 1), chance.choice((KILL, KILL_HALF)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_killed_before_and_in_every_write(bench: Bench, operation: str) -> None:
+def test_killed_before_and_in_every_write(bench: Kills, operation: str) -> None:
     writes = bench.writes_of(operation)
     killed = sum(bench.kill(operation, at, mode) for at in range(1, writes + 1) for mode in (KILL, KILL_HALF))
     print(f"{operation}: {writes} writes, {killed} kills")
@@ -82,7 +67,7 @@ def test_killed_before_and_in_every_write(bench: Bench, operation: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", _HISTORY)
-def test_killed_at_random_moments_one_after_the_other(bench: Bench, operation: str) -> None:
+def test_killed_at_random_moments_one_after_the_other(bench: Kills, operation: str) -> None:
     """The folder is never made anew: each child finds what the killed ones before it left."""
     folder, chance = bench.copy(), random.Random(operation)
     took_s = bench.server.ask(operation, folder).took_s

@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any
 
+from app.commands import EDITABLE
 from engine.model import Schedule
 
 _MARKUP = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>'
@@ -70,26 +71,7 @@ _METHODS = (
     "executE",
 )
 _KINDS = ("move", "lock", "unschedule", "edit", "adjust", "delete", "")
-_EDITABLE = (
-    "name",
-    "duration",
-    "priority",
-    "releaseDate",
-    "dueDate",
-    "deadline",
-    "setupFamily",
-    "interruptible",
-    "status",
-    "percentDone",
-    "manuallyScheduled",
-    "locked",
-    "attributes",
-    "id",
-    "startDate",
-    "modes",
-    "resourceId",
-    "demands",
-)
+_EDITABLE = (*sorted(EDITABLE), "id", "startDate", "modes", "resourceId", "demands")
 _FIELDS = (
     "eventId",
     "eventIds",

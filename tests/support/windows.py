@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.local_api import LocalApi
 from app.merging import MergeService
 from app.session import PlanningSession
-from app.versions import VersionService
+from app.versions import VersionInfo, VersionService
 from engine.model import Schedule
 from storage.database import Database, open_database
 from tests.support.ui_fakes import FakeBoard, FakeRuns
@@ -65,6 +66,29 @@ class Workplace:
         if hasattr(self.runs, "close"):
             self.runs.close()
         self.database.close()
+
+
+def dialog_of(place: Workplace, kind: str) -> Any:
+    """Wait for a dialog of a class, by its name, and return it."""
+
+    def shown() -> list[QDialog]:
+        return [d for d in place.window.findChildren(QDialog) if type(d).__name__ == kind and d.isVisible()]
+
+    place.wait(shown)
+    return shown()[0]
+
+
+def press(dialog: QDialog, words: str) -> None:
+    """Click the button that says so."""
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == words).click()
+
+
+def save(place: Workplace, comment: str) -> VersionInfo:
+    """Save a version and return it."""
+    before = place.session.head.id
+    place.window.file_flow.save(comment)
+    place.wait(lambda: place.session.head.id != before)
+    return place.session.head
 
 
 def make_workplace(

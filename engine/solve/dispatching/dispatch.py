@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve.dispatching.decoder import Decoded, Decoder, ModeRule
-from engine.solve.dispatching.priorities import RULES, Priorities, rule_order
+from engine.solve.dispatching.priorities import PRESENT_PLAN, RULES, Priorities, rule_order
 from engine.solve.dispatching.simulate import DYNAMIC_RULES, Simulation
 from engine.solve.problem.evaluate import evaluate
 from engine.solve.problem.stocks import StockModes
@@ -120,9 +120,9 @@ class Dispatcher:
         names = rule_order(self.problem)
         if stays_close(self.problem):
             modes = present_modes(self.problem)
-            yield "present plan, held", RULES["present plan"].priority(self.priorities), modes, mode_rules[0]
+            yield f"{PRESENT_PLAN}, held", RULES[PRESENT_PLAN].priority(self.priorities), modes, mode_rules[0]
         elif holds_placed_work(self.problem):
-            yield "present plan", RULES["present plan"].priority(self.priorities), present_modes(self.problem), "end"
+            yield PRESENT_PLAN, RULES[PRESENT_PLAN].priority(self.priorities), present_modes(self.problem), "end"
         yield names[0], RULES[names[0]].priority(self.priorities), None, mode_rules[0]
         if self._stock_modes is not None:
             for name in names[:_RULES_WITHIN_STOCKS]:
@@ -133,7 +133,7 @@ class Dispatcher:
             yield name, order, modes, mode_rules[0]
             yield name, order, None, mode_rules[0]
         for name in names[1:]:
-            modes = present_modes(self.problem) if name == "present plan" else None
+            modes = present_modes(self.problem) if name == PRESENT_PLAN else None
             yield name, RULES[name].priority(self.priorities), modes, mode_rules[0]
         for mode_rule in mode_rules[1:]:
             for name in names[:4]:

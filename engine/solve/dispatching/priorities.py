@@ -129,6 +129,9 @@ class Priorities:
         return np.array([float(op.previous.start if op.previous else 1 << 40) for op in self.problem.ops])
 
 
+PRESENT_PLAN = "present plan"
+"""The name of the rule that follows the plan at hand."""
+
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
@@ -144,7 +147,7 @@ RULES: dict[str, Rule] = {
         Rule("SPT", lambda p: p.work),
         Rule("LPT", lambda p: -p.work),
         Rule("family", lambda p: _by_family(p)),
-        Rule("present plan", lambda p: p.previous),
+        Rule(PRESENT_PLAN, lambda p: p.previous),
     )
 }
 
@@ -160,7 +163,7 @@ def rule_order(problem: Problem) -> list[str]:
     if any(r.setup for r in problem.resources):
         names = ["family", *names] if first == "minimize_setup" else [*names, "family"]
     if any(op.previous and op.fixed is None for op in problem.ops):
-        names = [names[0], "present plan", *names[1:]]
+        names = [names[0], PRESENT_PLAN, *names[1:]]
     return names
 
 

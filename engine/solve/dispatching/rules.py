@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.solve.dispatching.dispatch import Found, present_modes
-from engine.solve.dispatching.priorities import RULES, Priorities, rule_order
+from engine.solve.dispatching.priorities import PRESENT_PLAN, RULES, Priorities, rule_order
 from engine.solve.dispatching.rules_kernels import generate
 from engine.solve.problem.evaluate import evaluate
 from engine.solve.problem.problem import Solution
@@ -41,8 +41,7 @@ _LEADERS = 3
 _ATC_SCALES = ((2.0, 0.4), (1.0, 0.2), (5.0, 1.0))
 """Of slack in mean works, of setups in mean setups."""
 _ATC = "ATC with setups"
-_PRESENT = "present plan"
-_NOT_HERE = (_PRESENT, "family")
+_NOT_HERE = (PRESENT_PLAN, "family")
 _NONE = np.zeros(0, np.int64)
 
 
@@ -143,7 +142,7 @@ class CompiledRules:
         arms = self._arms()
         yield from ((arm, 0.0) for arm in arms)
         for i in itertools.count():
-            tried = [arm for arm in self._worth if arm.name != _PRESENT]
+            tried = [arm for arm in self._worth if arm.name != PRESENT_PLAN]
             leaders = sorted(tried, key=lambda arm: self._worth[arm])[:_LEADERS] or arms
             yield leaders[i % len(leaders)], _NOISES[i % len(_NOISES)]
 
@@ -154,8 +153,8 @@ class CompiledRules:
         first, others = names[:4], names[4:]
         free = (False,) if self._is_shop else (True, False)
         arms = [] if self._is_shop else [_Arm(name, is_list=True) for name in first[:1]]
-        if _PRESENT in order and not self._is_shop:
-            arms.insert(0, _Arm(_PRESENT, is_list=True))
+        if PRESENT_PLAN in order and not self._is_shop:
+            arms.insert(0, _Arm(PRESENT_PLAN, is_list=True))
         for look_ahead in _LOOK_AHEADS:
             arms += [_Arm(_ATC, look_ahead, _ATC_SCALES[0], f) for f in free]
             arms += [_Arm(name, look_ahead, frees_modes=f) for name in first for f in free]
@@ -168,7 +167,7 @@ class CompiledRules:
         key = self._noisy(arm, noise)
         if arm.is_list:
             by_key = self._ops[np.argsort(key, kind="stable")]
-            modes = present_modes(self.problem) if arm.name == _PRESENT else [-1] * len(self.problem.ops)
+            modes = present_modes(self.problem) if arm.name == PRESENT_PLAN else [-1] * len(self.problem.ops)
             return self._decoded(by_key, np.array(modes, np.int64))
         is_atc = arm.name == _ATC
         slack, setup = arm.scales

@@ -67,11 +67,8 @@ def search_class(kind: Kind) -> Callable[[Problem, Solution, int], CompiledSearc
 
 def warm_in_background(kind: Kind) -> None:
     """Begin to load or compile a kind of kernels in a thread of its own; once a process."""
-    with _lock:
-        if kind in _started:
-            return
-        _started.add(kind)
-    threading.Thread(target=_warm_quietly, args=(kind,), name="warm-kernels", daemon=True).start()
+    if _is_first(kind):
+        threading.Thread(target=_warm_quietly, args=(kind,), name="warm-kernels", daemon=True).start()
 
 
 def preload() -> None:
@@ -82,11 +79,16 @@ def preload() -> None:
 def _preload() -> None:
     importlib.import_module("engine.solve.search")
     for kind in _LIKELY:
-        with _lock:
-            is_first = kind not in _started
-            _started.add(kind)
-        if is_first:
+        if _is_first(kind):
             _warm_quietly(kind)
+
+
+def _is_first(kind: Kind) -> bool:
+    """Whether nobody has begun to load a kind yet; from now on, somebody has."""
+    with _lock:
+        is_first = kind not in _started
+        _started.add(kind)
+    return is_first
 
 
 def wait_for_kernels(kind: Kind, seconds: float) -> bool:
