@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.cli import WorkstationStart
     from storage.database import Database
     from ui.application import ErrorReporter
+    from ui.board_view import BoardView
 
 _LAST_SAVE_MS = 30_000
 """How long a version that is being saved may take when the window is closed."""
@@ -27,9 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def open_workstation(start: WorkstationStart) -> int:
     """Open the window on the file, else on the plan last worked on, else on the sample plant."""
     from app.logs import configure_logs
-    from storage.database import Database, open_database
     from ui.application import ErrorReporter, lock_database, make_application, show_already_open
-    from ui.backups.opening import open_or_offer, restore_and_start_again
+    from ui.early_board import early_board
     from ui.scheme import register_scheme
 
     settings = start.settings
@@ -43,6 +43,10 @@ def open_workstation(start: WorkstationStart) -> int:
         dialog = show_already_open(settings.database)
         dialog.finished.connect(application.quit)
         return application.exec()
+    board = early_board()  # first, for its page loads while the rest is imported
+    from storage.database import Database, open_database
+    from ui.backups.opening import open_or_offer, restore_and_start_again
+
     with TemporaryDirectory(prefix="taktwerk-", ignore_cleanup_errors=True) as scratch:
         database = open_or_offer(
             settings.database,
@@ -51,15 +55,16 @@ def open_workstation(start: WorkstationStart) -> int:
             lambda asked: asked.exec(),
         )
         if database is None:
+            board.dispose()
             lock.unlock()
             return 1
-        code, backup = _work(start, application, reporter, database)
+        code, backup = _work(start, application, reporter, database, board)
     lock.unlock()
     return code if backup is None else restore_and_start_again(settings.database, backup)
 
 
 def _work(
-    start: WorkstationStart, application: Any, reporter: ErrorReporter, database: Database
+    start: WorkstationStart, application: Any, reporter: ErrorReporter, database: Database, board: BoardView
 ) -> tuple[int, Path | None]:
     """Show the window until it is closed; return the exit code and the backup to put back, if one was chosen."""
     from app import network_drive
@@ -72,8 +77,10 @@ def _work(
     from app.robustness import RobustnessService
     from app.sample import SAMPLE_FILE
     from app.versions import VersionService
+    from engine.errors import TaktwerkError
     from ui.application import StallWatch
     from ui.background import wait_for_background
+    from ui.backups.opening import tell_read_only
     from ui.main_window import MainWindow
     from ui.services import Services
     from ui.studio.catalog import Catalog
@@ -100,21 +107,28 @@ def _work(
             backups=backups,
             diagnostics=diagnostics,
             local_api=api,
+            first_board=board,
         )
     )
     reporter.window = window
     watch = StallWatch(window, diagnostics.note_stall)
     fit_to_screen(window)
     window.show()
+    if database.is_read_only:
+        tell_read_only(window)
     if place := network_drive.warning(database.path):
         window.workbench.say(place, "warn")
     window.api_flow.begin()
-    schedules = versions.schedules()
-    if start.file is None and schedules:
-        newest = max(schedules, key=lambda summary: summary.head.created_at)
-        window.open_schedule(newest.schedule.id)
+    try:
+        schedules = versions.schedules()
+    except TaktwerkError as error:
+        window.workbench.show_error(error, "The schedules could not be read")
     else:
-        window.file_flow.open_file(start.file or SAMPLE_FILE)
+        if start.file is None and schedules:
+            newest = max(schedules, key=lambda summary: summary.head.created_at)
+            window.open_schedule(newest.schedule.id)
+        else:
+            window.file_flow.open_file(start.file or SAMPLE_FILE)
     try:
         return application.exec(), backups.restore_at_exit
     finally:

@@ -87,9 +87,14 @@ class BackupService:
         """The database file; ``None`` on a server and for a look at a damaged file."""
         return None if self._database.is_read_only else self._database.path
 
+    @property
+    def file(self) -> Path | None:
+        """The file that a backup can be put in the place of, which may be damaged; ``None`` on a server."""
+        return self._database.path
+
     def list(self) -> list[ListedBackup]:
         """Return the backups, the newest first."""
-        return list_backups(self.path) if self.path else []
+        return list_backups(self.file) if self.file else []
 
     def make(self, reason: str = "manual") -> Backup:
         """Make a backup now and thin the older ones out.

@@ -1,6 +1,8 @@
 """The command line: ``taktwerk [FILE]`` opens the workstation, ``taktwerk <command>`` works without a window.
 
 Exit codes: 0 done, 1 a coded error (or, for ``check``, a violation), 2 wrong usage.
+
+A command's module is imported when that command is given, so that none waits for the libraries of the others.
 """
 
 from __future__ import annotations
@@ -11,23 +13,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app import (
-    __version__,
-    cli_bench,
-    cli_explain,
-    cli_files,
-    cli_optimize,
-    cli_replay,
-    cli_robustness,
-    cli_serve,
-    cli_versions,
-    cli_what_if,
-)
-from app.cli_output import note, print_error
-from app.config import Settings, load_settings
-from app.logs import configure_logs
+from app import __version__
+from app.cli_late import Command, LateParser
 from engine.errors import TaktwerkError
+
+if TYPE_CHECKING:
+    from app.config import Settings
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _OPTIONS_WITH_VALUE = ("--database", "--log-level")
@@ -60,12 +53,20 @@ def main(argv: Sequence[str] | None = None, open_workstation: OpenWorkstation | 
         options = _parser(_command_of(arguments)).parse_args(arguments)
     except SystemExit as end:  # argparse has printed why
         return int(end.code or 0)
+    except KeyboardInterrupt:  # while a command's module was loaded
+        return 130
+    from app.cli_output import note, print_error
+
     try:
+        from app.config import load_settings
+
         settings = load_settings(database=options.database, log_level=options.log_level)
         if options.command is None:
             return _open(WorkstationStart(settings, options.file), open_workstation)
+        from app.logs import configure_logs
+
         configure_logs(settings.log_dir, settings.log_level, "command-line", to_stderr=options.log_level == "DEBUG")
-        return int(options.run(options, settings))
+        return _COMMANDS[options.command].run(options, settings)
     except TaktwerkError as error:
         print_error(error, as_json)
         return 1
@@ -80,6 +81,8 @@ def main(argv: Sequence[str] | None = None, open_workstation: OpenWorkstation | 
 
 def _open(start: WorkstationStart, open_workstation: OpenWorkstation | None) -> int:
     if open_workstation is None:
+        from app.cli_output import note
+
         note("This start of Taktwerk has no window. Commands: " + ", ".join(_COMMANDS))
         return 2
     return open_workstation(start)
@@ -98,7 +101,7 @@ def _command_of(arguments: list[str]) -> str | None:
 
 def _parser(command: str | None) -> argparse.ArgumentParser:
     """Return the parser for a command, or for the workstation; common options may stand before and after."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = LateParser(add_help=False)
     group = common.add_argument_group("common options")
     group.add_argument("--database", metavar="PATH|URL", default=argparse.SUPPRESS, help="the versions' database")
     group.add_argument(
@@ -116,24 +119,25 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         parser.add_argument("file", nargs="?", type=Path, help="a schedule to open in the workstation")
         parser.epilog = "Commands: " + ", ".join(_COMMANDS) + ". `taktwerk <command> --help` says more."
         return parser
-    commands = parser.add_subparsers(dest="command", metavar="command")
-    for name, (help_text, add_arguments, run) in _COMMANDS.items():
-        sub = commands.add_parser(name, help=help_text, description=help_text, parents=[common], allow_abbrev=False)
-        add_arguments(sub)
-        sub.set_defaults(run=run)
+    commands = parser.add_subparsers(dest="command", metavar="command", parser_class=LateParser)
+    for name, entry in _COMMANDS.items():
+        sub = commands.add_parser(name, help=entry.help, description=entry.help, parents=[common], allow_abbrev=False)
+        sub.declare = entry.add_arguments
     return parser
 
 
 _COMMANDS = {
-    "optimize": ("Optimise a schedule or a benchmark file.", cli_optimize.add_arguments, cli_optimize.run),
-    "check": ("Check a plan: every violation, then figures.", cli_files.add_check_arguments, cli_files.check_plan),
-    "explain": ("Explain a plan: why late, why not here, slack.", cli_explain.add_arguments, cli_explain.run),
-    "convert": ("Convert between the formats.", cli_files.add_convert_arguments, cli_files.convert),
-    "replay": ("Check a run's plan and claims again.", cli_replay.add_arguments, cli_replay.run),
-    "robustness": ("Replay a plan with luck, many times.", cli_robustness.add_arguments, cli_robustness.run),
-    "bench": ("Measure solvers on benchmark instances.", cli_bench.add_arguments, cli_bench.run),
-    "what-if": ("Try variants of a plan beside each other.", cli_what_if.add_arguments, cli_what_if.run),
-    "serve": ("Answer over HTTP: the API.", cli_serve.add_serve_arguments, cli_serve.serve),
-    "token": ("Say who may use the API.", cli_serve.add_token_arguments, cli_serve.token),
-    "versions": ("Look at the versions in the database.", cli_versions.add_arguments, cli_versions.run),
+    "optimize": Command("Optimise a schedule or a benchmark file.", "app.cli_optimize"),
+    "check": Command(
+        "Check a plan: every violation, then figures.", "app.cli_files", "add_check_arguments", "check_plan"
+    ),
+    "explain": Command("Explain a plan: why late, why not here, slack.", "app.cli_explain"),
+    "convert": Command("Convert between the formats.", "app.cli_files", "add_convert_arguments", "convert"),
+    "replay": Command("Check a run's plan and claims again.", "app.cli_replay"),
+    "robustness": Command("Replay a plan with luck, many times.", "app.cli_robustness"),
+    "bench": Command("Measure solvers on benchmark instances.", "app.cli_bench"),
+    "what-if": Command("Try variants of a plan beside each other.", "app.cli_what_if"),
+    "serve": Command("Answer over HTTP: the API.", "app.cli_serve", "add_serve_arguments", "serve"),
+    "token": Command("Say who may use the API.", "app.cli_serve", "add_token_arguments", "token"),
+    "versions": Command("Look at the versions in the database.", "app.cli_versions"),
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from rich.console import Console
-from rich.table import Table
 
 from engine.errors import TaktwerkError
-from engine.model import Metrics
 from engine.wording import length
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.model import Metrics
 
 _SHOWN_FAULTS = 20
 
@@ -52,6 +54,8 @@ def print_error(error: TaktwerkError, as_json: bool) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table to standard output; numbers stand right."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     cells = [list(row) for row in rows]
     for index, column in enumerate(columns):
@@ -64,6 +68,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 def _console() -> Console:
     """A console on the present standard output; a table for a file or a pipe is not cut to 80 columns."""
+    from rich.console import Console
+
     return Console(file=sys.stdout, highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from app import cli_versions_backups as backups
-from app import cli_versions_change as change
-from app import cli_versions_scenarios as scenarios
-from app import cli_versions_share as share
+from app.cli_late import Command, Declare, LateParser
 from app.cli_output import print_json, print_table
 from app.cli_versions_find import VERSION_HELP, find_schedule, find_version
 from app.cli_versions_tables import PlaceWords, print_blame, print_comparison, print_graph, print_versions, when
@@ -24,36 +22,37 @@ Action = Callable[[VersionService, argparse.Namespace], int]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    for name, (help_text, add, _) in _ACTIONS.items():
-        action = actions.add_parser(name, help=help_text, description=help_text)
-        add(action)
-        _common(action)
-    for name, help_text, add in _SHARED:
-        action = actions.add_parser(name, help=help_text, description=help_text)
-        add(action)
-        _common(action)
-    nested = actions.add_parser("scenarios", help="list, create, rename, archive, promote scenarios")
-    scenarios.add_arguments(nested, _common)
-    backups.add_arguments(actions.add_parser("backups", help="list, make, restore copies of the database"), _common)
+    actions = parser.add_subparsers(dest="action", metavar="action", required=True, parser_class=LateParser)
+    declares = {name: (help_text, declare) for name, (help_text, declare, _) in _ACTIONS.items()}
+    declares |= {name: (entry.help, entry.add_arguments) for name, entry in {**_CHANGES, **_ON_FILES}.items()}
+    for name, (help_text, declare) in declares.items():
+        sub = actions.add_parser(name, help=help_text, description=help_text)
+        sub.declare = partial(_declare, declare)
+    for name, entry in _NESTED.items():
+        actions.add_parser(name, help=entry.help).declare = partial(entry.add_arguments, common=_common)
+
+
+def _declare(declare: Declare, parser: argparse.ArgumentParser) -> None:
+    declare(parser)
+    _common(parser)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Open the database and do what is asked."""
-    if options.action == "export":
-        return share.run_export(options, settings)
-    if options.action == "import":
-        return share.run_import(options, settings)
+    if options.action in _ON_FILES:
+        return _ON_FILES[options.action].run(options, settings)
     if options.action == "backups":
-        return backups.run(options, settings)
+        return _NESTED["backups"].run(options, settings)
     database = open_database(settings.database)
     try:
         service = VersionService(database, settings.user)
-        if options.action == "scenarios":
-            return scenarios.run(service, options)
         if options.action == "merge":
-            return change.merge(service, change.merge_service(database, service, settings.user), options)
-        return _ACTIONS[options.action][2](service, options)
+            from app.cli_versions_change import merge, merge_service
+
+            return merge(service, merge_service(database, service, settings.user), options)
+        if options.action in _ACTIONS:
+            return _ACTIONS[options.action][2](service, options)
+        return {**_CHANGES, **_NESTED}[options.action].run(service, options)
     finally:
         database.close()
 
@@ -204,24 +203,29 @@ def _summary_json(item: ScheduleSummary) -> dict[str, Any]:
     }
 
 
-def _unused(_service: VersionService, _options: argparse.Namespace) -> int:
-    raise AssertionError("merges need a service of their own")
-
-
-_ACTIONS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Action]] = {
+_ACTIONS: dict[str, tuple[str, Declare, Action]] = {
     "list": ("the schedules, or the versions of one", _add_list, _list),
     "show": ("one version, or its data", _add_show, _show),
     "diff": ("what differs between two versions: figures, orders, operations", _add_diff, _diff),
     "blame": ("every version that changed an operation, how and by whom", _add_blame, _blame),
     "graph": ("the history of a schedule", _add_schedule, _graph),
-    "merge": ("merge a version or scenario into the live plan or another scenario", change.add_merge, _unused),
-    "rollback": ("make a new version that equals an old one", change.add_rollback, change.rollback),
-    "cherry-pick": ("take single operations or orders of a version over", change.add_pick, change.pick),
-    "tag": ("name a version, or take the name away", change.add_tag, change.tag),
-    "state": ("approve, publish or withdraw a version", change.add_state, change.set_state),
     "verify": ("check every version, difference and reference", _add_list, _verify),
 }
-_SHARED: tuple[tuple[str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
-    ("export", "write a version to a file for others", share.add_export_arguments),
-    ("import", "take in a file that others made", share.add_import_arguments),
-)
+_HERE = "app.cli_versions_"
+_CHANGES = {
+    "merge": Command(
+        "merge a version or scenario into the live plan or another scenario", _HERE + "change", "add_merge", "merge"
+    ),
+    "rollback": Command("make a new version that equals an old one", _HERE + "change", "add_rollback", "rollback"),
+    "cherry-pick": Command("take single operations or orders of a version over", _HERE + "change", "add_pick", "pick"),
+    "tag": Command("name a version, or take the name away", _HERE + "change", "add_tag", "tag"),
+    "state": Command("approve, publish or withdraw a version", _HERE + "change", "add_state", "set_state"),
+}
+_ON_FILES = {
+    "export": Command("write a version to a file for others", _HERE + "share", "add_export_arguments", "run_export"),
+    "import": Command("take in a file that others made", _HERE + "share", "add_import_arguments", "run_import"),
+}
+_NESTED = {
+    "scenarios": Command("list, create, rename, archive, promote scenarios", _HERE + "scenarios"),
+    "backups": Command("list, make, restore copies of the database", _HERE + "backups"),
+}

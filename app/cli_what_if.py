@@ -107,7 +107,7 @@ def _experiment(options: argparse.Namespace, schedule: Schedule) -> Experiment:
 
 def _tried(desk: WhatIfDesk, runs: OptimizationService, base: Base, experiment: Experiment) -> list[Entry]:
     ids = desk.start(base, experiment.variants, experiment.options)
-    waiting = AwaitedRuns(runs, base.schedule_id, base.version_id)
+    waiting = AwaitedRuns(runs, base)
     for variant, run_id in zip(experiment.variants, ids, strict=True):
         waiting.wait(run_id)
         note(f"{variant.name}: {runs.status(run_id).status.value}")
@@ -123,7 +123,7 @@ def _swept(runs: OptimizationService, base: Base, experiment: Experiment) -> lis
     def tell(point: BudgetPoint) -> None:
         note(f"{_most(point)}: {_native(point.objective, point.value)}")
 
-    sweep = BudgetSweep(request, AwaitedRuns(runs, base.schedule_id, base.version_id), tell=tell)
+    sweep = BudgetSweep(request, AwaitedRuns(runs, base), tell=tell)
     return sweep.run(experiment.budgets)
 
 

@@ -111,9 +111,10 @@ class Client:
 
     # runs
 
-    def submit(self, request: Mapping[str, Any], label: str = "") -> str:
-        """Queue an optimisation and return the run's id."""
-        return self._json("POST", "/api/schedules/optimize", request, {"label": label})["runId"]
+    def submit(self, request: Mapping[str, Any], label: str = "", head: str = "") -> str:
+        """Queue an optimisation, perhaps for a scenario, and return the run's id."""
+        query = {"label": label, **({"head": head} if head else {})}
+        return self._json("POST", "/api/schedules/optimize", request, query)["runId"]
 
     def status(self, run_id: str) -> Json:
         """Return how a run stands: an OptimizationResponseDTO."""

@@ -5,6 +5,7 @@ What is said of "before" and "after" holds for any two plans: one counts as befo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -81,14 +82,30 @@ class Comparison:
     @cached_property
     def kind_counts(self) -> dict[str, int]:
         """How many operations each kind of change concerns, kinds without any left out."""
-        counts = {kind: sum(kind in change.kinds for change in self.operations) for kind in CHANGE_KINDS}
-        return {kind: count for kind, count in counts.items() if count}
+        found = Counter(kind for change in self.operations for kind in change.kinds)
+        return {kind: found[kind] for kind in CHANGE_KINDS if kind in found}
 
     @cached_property
     def cause_counts(self) -> dict[str, int]:
         """How many operations each cause changed, causes without any left out."""
-        found = [change.cause.kind if change.cause else UNKNOWN_CAUSE for change in self.operations]
-        return {cause: found.count(cause) for cause in (*CAUSES, UNKNOWN_CAUSE) if cause in found}
+        found = Counter(change.cause.kind if change.cause else UNKNOWN_CAUSE for change in self.operations)
+        return {cause: found[cause] for cause in (*CAUSES, UNKNOWN_CAUSE) if cause in found}
+
+    @cached_property
+    def resource_names(self) -> dict[str, str]:
+        """What planners call each resource of the two plans, by its id."""
+        snapshots = self.before.snapshot, self.after.snapshot
+        return {r.id: r.name or r.id for s in snapshots for r in s.resources}
+
+    @cached_property
+    def order_names(self) -> dict[str, str]:
+        """What planners call each order of the two plans, by its id."""
+        snapshots = self.before.snapshot, self.after.snapshot
+        return {o.id: o.name or o.id for s in snapshots for o in s.orders}
+
+    def prepare(self) -> None:
+        """Count and name now, in whatever thread this is, so that later it is only looked up."""
+        _ = self.kind_counts, self.cause_counts, self.resource_names, self.order_names
 
     def changes(
         self,

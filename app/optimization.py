@@ -29,9 +29,12 @@ from app.run_execution import Conclusion, RunExecution
 from app.run_once import run_once
 from app.run_progress import EventKind, RunEvent, RunProgress, RunView
 from app.run_recorder import RunRecorder
+from app.run_recovery import ends_left_behind
+from app.run_spares import SpareFiles
+from app.unstored_runs import End, UnstoredRuns, spared_plan
 from app.worker_pipe import StartSolver
 from engine.errors import ErrorCode, TaktwerkError
-from engine.messages import FromSolver
+from engine.messages import FromSolver, Incumbent
 from engine.model import OptimizationRequest, OptimizationResponse, RunStatus
 from engine.run_states import is_terminal
 from storage.database import Database
@@ -69,7 +72,9 @@ class OptimizationService:
     """Carries out optimisation runs, a bounded number at a time, in the order in which they were submitted.
 
     On creation, runs that a program which is gone left behind become failed (E007); their plans can be applied. Their
-    ids are in ``recovered``. Every method is safe to call from any thread.
+    ids are in ``recovered``. Ends that it could not store are stored then.
+
+    Every method is safe to call from any thread.
 
     Parameters
     ----------
@@ -100,10 +105,12 @@ class OptimizationService:
         self._runs: dict[str, _Run] = {}
         self._waiting: deque[_Run] = deque()
         self._is_closed = False
-        self.recovered = [] if store.is_read_only else self._archive.fail_orphans()
+        self._events = RunEvents()
+        self._spares = SpareFiles.of(store)
+        self._unstored = UnstoredRuns(self._spares, self._store_end, self._on_stored)
+        self.recovered = [] if store.is_read_only else self._recover()
         self._intake = ThreadPoolExecutor(1, "run-intake")
         self._writer = ThreadPoolExecutor(1, "run-writer")
-        self._events = RunEvents()
         self._runners = [
             threading.Thread(target=self._carry_out_all, name=f"runner-{number}", daemon=True)
             for number in range(1, max_running + 1)
@@ -224,7 +231,10 @@ class OptimizationService:
         """
         run = self._remembered(run_id)
         if run is not None:
-            return self._view(run).response(run.conclusion.result if run.conclusion else None)
+            view, result = self._view(run), run.conclusion.result if run.conclusion else None
+            if view.unstored and result is not None:
+                result = result.model_copy(update={"warnings": (*result.warnings, view.unstored)})
+            return view.response(result)
         view = self._archive.view(run_id)
         has_plan = view.status in (RunStatus.COMPLETED, RunStatus.FAILED) and view.has_incumbent
         return view.response(self._archive.best(run_id) if has_plan else None)
@@ -234,12 +244,19 @@ class OptimizationService:
         run = self._remembered(run_id)
         return run.request if run else self._archive.request(run_id)
 
+    def store_again(self, run_id: str) -> None:
+        """Try now to store the end of a run that the database would not take (E008 when it still does not)."""
+        self._unstored.retry(run_id)
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, in order, on a thread of the service; returns the way to stop that."""
         return self._events.subscribe(listener)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """End all runs and threads. Runs that are not over become failed (E007); the plans they found stay."""
+        """End all runs and threads. Runs that are not over become failed (E007); the plans they found stay.
+
+        An end that still cannot be stored, and is in a file, is left for the next service on this database.
+        """
         with self._lock:
             if self._is_closed:
                 return
@@ -252,12 +269,17 @@ class OptimizationService:
         for runner in self._runners:
             runner.join(timeout_s)
         self._writer.shutdown()
+        self._unstored.close()
+        going_on = [run for run in self._runs.values() if not run.is_over]
+        left = {run.id for run in going_on if self._spares.read(run.id) is not None} | set(self._unstored.safe_ids())
         try:
-            self._archive.fail_own()
+            self._archive.fail_own(left)
         except TaktwerkError as error:
             _log.error("the end of the runs was not stored: %s", error)
-        for run in [run for run in self._runs.values() if not run.is_over]:
+        for run in going_on:
             run.progress.finish(RunStatus.FAILED, _closed())
+            if run.id not in left:
+                self._spares.drop(run.id)
         self._events.close()
 
     # from submission to turn
@@ -311,6 +333,7 @@ class OptimizationService:
             # E012: the row is not there yet; _prepare comes here again when it is.
             if error.code is not ErrorCode.NOT_FOUND:
                 _log.error("cancelling run %s was not stored: %s", run.id, error)
+                self._unstored.keep(End(run.id, Conclusion(RunStatus.CANCELLED), 0.0, 0), error)
 
     # its turn
 
@@ -344,6 +367,8 @@ class OptimizationService:
             run.progress,
             on_lost=lambda: self.cancel(run.id),
             on_plan=lambda: self._announce("incumbent", run),
+            on_refused=lambda seq, message, plan: self._spare(run, seq, message, plan),
+            on_room=lambda: self._spares.empty(run.id),
         )
 
         def hear(message: FromSolver, payload: bytes) -> None:
@@ -359,6 +384,7 @@ class OptimizationService:
             if self._is_closed or not run.progress.start():
                 return
             run.execution = execution
+        self._spares.reserve(run.id, len(run.request.schedule_data.snapshot.events))
         self._announce("started", run)
         self._announce_waiting()
         conclusion = execution.run(run.progress.check)
@@ -369,15 +395,20 @@ class OptimizationService:
         """Store the end of a run, then let everybody know."""
         if self._is_closed:
             return  # close() says how it ends
-        warnings: tuple[str, ...] = ()
+        certificate = certify_run(run.id, run.request, run.request_json, conclusion.checked)
+        end = End(run.id, conclusion, self._view(run).percentage, plans + 1, certificate)
         try:
-            share = self._view(run).percentage
-            certificate = certify_run(run.id, run.request, run.request_json, conclusion.checked)
-            if is_stored and not self._archive.finish(run.id, conclusion, share, plans + 1, certificate):
+            if is_stored and not self._store_end(end):
                 conclusion = Conclusion(RunStatus.CANCELLED)  # by another program
         except TaktwerkError as error:
             _log.error("the end of run %s was not stored: %s", run.id, error)
-            warnings = (f"The result could not be stored; apply it before you close the program. {error.message}",)
+            self._unstored.keep(end, error)
+        else:
+            self._spares.drop(run.id)
+        self._end(run, conclusion, has_plan=plans > 0)
+
+    def _end(self, run: _Run, conclusion: Conclusion, has_plan: bool) -> None:
+        """Let everybody know how a run ended."""
         result = conclusion.result
         run.conclusion = conclusion
         run.request_json = b""
@@ -385,13 +416,54 @@ class OptimizationService:
             conclusion.status,
             conclusion.error,
             result.metrics if result else None,
-            (*(result.warnings if result else ()), *warnings),
-            has_incumbent=result is not None or (conclusion.status is RunStatus.CANCELLED and plans > 0),
+            result.warnings if result else (),
+            has_incumbent=result is not None or (conclusion.status is RunStatus.CANCELLED and has_plan),
         )
         run.execution = None
         _log.info("run %s is %s", run.id, conclusion.status.value)
         self._announce("finished", run)
         self._forget_old_runs()
+
+    # what the database would not take
+
+    def _store_end(self, end: End) -> bool:
+        return self._archive.finish(end.run_id, end.conclusion, end.percentage, end.plans, end.certificate)
+
+    def _on_stored(self, run_id: str) -> None:
+        _log.info("the end of run %s is stored now", run_id)
+        if (run := self._remembered(run_id)) is not None:
+            self._announce("stored", run)
+
+    def _spare(self, run: _Run, seq: int, message: Incumbent, plan: bytes) -> None:
+        self._spares.write(run.id, spared_plan(seq, message, plan, run.progress.view().percentage))
+
+    def _recover(self) -> list[str]:
+        """Take up what programs that are gone left behind: ends in files, then runs that will never end."""
+        try:
+            for end, request in ends_left_behind(self._archive, self._spares):
+                self._take_up(end, request)
+            return self._archive.fail_orphans(self._unstored.ids())
+        except TaktwerkError as error:
+            _log.error("what earlier runs left behind could not be stored: %s", error)
+            return []
+
+    def _take_up(self, end: End, request: OptimizationRequest) -> None:
+        view = self._archive.view(end.run_id)
+        try:
+            self._store_end(end)
+        except TaktwerkError as error:
+            progress = RunProgress(
+                end.run_id, request, view.label, view.schedule_id, view.base_version_id, view.head_name
+            )
+            run = _Run(end.run_id, request, progress, view.label, view.schedule_id, view.base_version_id)
+            run.user, run.head_name = self._archive.user_of(end.run_id), view.head_name
+            progress.start()
+            self._runs[run.id] = run
+            self._unstored.keep(end, error)
+            self._end(run, end.conclusion, has_plan=True)
+        else:
+            self._spares.drop(end.run_id)
+            _log.info("the end of run %s is stored now", end.run_id)
 
     # memory and events
 
@@ -401,12 +473,14 @@ class OptimizationService:
 
     def _forget_old_runs(self) -> None:
         with self._lock:
-            over = [run.id for run in self._runs.values() if run.is_over]
+            kept = set(self._unstored.ids())
+            over = [run.id for run in self._runs.values() if run.is_over and run.id not in kept]
             for run_id in over[:-_REMEMBERED]:
                 del self._runs[run_id]
 
     def _view(self, run: _Run) -> RunView:
-        return run.progress.view(lambda: self._queue_position(run))
+        view, words = run.progress.view(lambda: self._queue_position(run)), self._unstored.words(run.id)
+        return view if words is None else replace(view, unstored=words, warnings=(*view.warnings, words))
 
     def _queue_position(self, run: _Run) -> int | None:
         with self._lock:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+WORKSTATION: Final = "taktwerk-workstation"
 COMMAND_LINE: Final = "taktwerk"
 SOLVER: Final = "taktwerk-solver"
 BUILD_FILE: Final = "build.json"

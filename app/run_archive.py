@@ -8,9 +8,9 @@ import logging
 import os
 import platform
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -24,6 +24,7 @@ from engine.errors import ErrorCode, TaktwerkError
 from engine.messages import Incumbent, decode_plan
 from engine.metrics import WEIGHTED_MIX
 from engine.model import Metrics, OptimizationRequest, OptimizationResult, RunStatus
+from engine.run_states import is_terminal
 from storage.database import Database
 from storage.rows import ProgressPoint, RunRow
 from storage.unit_of_work import ReadView
@@ -156,15 +157,28 @@ class RunArchive:
             uow.commit()
             return True
 
-    def fail_orphans(self) -> builtins.list[str]:
-        """Mark the runs of processes that are gone as failed (E007); for the start of a program."""
-        return self._fail_interrupted(lambda owner: _is_alive(owner))
+    def fail_orphans(self, but: Collection[str] = ()) -> builtins.list[str]:
+        """Mark the runs of processes that are gone as failed (E007), ``but`` some; for the start of a program."""
+        return self._fail_interrupted(lambda owner: _is_alive(owner), but)
 
-    def fail_own(self) -> builtins.list[str]:
-        """Mark this service's own runs that are not over as failed (E007); for its end."""
-        return self._fail_interrupted(lambda owner: owner != self._owner)
+    def fail_own(self, but: Collection[str] = ()) -> builtins.list[str]:
+        """Mark this service's own runs that are not over as failed (E007), ``but`` some; for its end."""
+        return self._fail_interrupted(lambda owner: owner != self._owner, but)
 
     # reading
+
+    def standing(self, run_id: str) -> Literal["over", "alive", "left", "unknown"]:
+        """Return whether a run is over, somebody's who lives, left behind, or of another database."""
+        try:
+            with self._database.read() as read:
+                row = read.runs.get(run_id)
+        except TaktwerkError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            return "unknown"
+        if is_terminal(RunStatus(row.status)):
+            return "over"
+        return "alive" if _is_alive(row.owner) else "left"
 
     def view(self, run_id: str) -> RunView:
         """Return one run with its curve."""
@@ -241,9 +255,9 @@ class RunArchive:
             uow.commit()
             return moved
 
-    def _fail_interrupted(self, is_alive: Any) -> builtins.list[str]:
+    def _fail_interrupted(self, is_alive: Any, but: Collection[str]) -> builtins.list[str]:
         with self._database.unit_of_work() as uow:
-            failed = uow.runs.fail_interrupted(is_alive)
+            failed = uow.runs.fail_interrupted(is_alive, but)
             uow.runs.prune_incumbents()
             uow.commit()
         for run_id in failed:

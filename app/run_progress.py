@@ -26,7 +26,8 @@ from engine.run_states import can_move
 Point = tuple[int, float | None, float | None]
 """(elapsed ms, objective, bound), both in the objective's native unit."""
 
-EventKind = Literal["queued", "started", "phase", "incumbent", "bound", "finished"]
+EventKind = Literal["queued", "started", "phase", "incumbent", "bound", "finished", "stored"]
+"""``stored`` comes after ``finished``, when an end that the database would not take is stored at last."""
 
 LAST_STEP: Final = {
     RunStatus.COMPLETED: "Complete",
@@ -46,7 +47,8 @@ class RunView:
     objective's native unit (ms, money, weighted late count, ppm), ``gap`` is a share. ``queue_position`` counts from 1
     while the run waits. ``series`` is the curve so far, oldest point first, empty in a list of runs.
     ``has_incumbent`` says that there is a plan to apply. ``head_name`` is the head that it was made for, ``None`` when
-    that is not known.
+    that is not known. ``unstored`` says why the result is not in the database yet and where it is kept; ``None``: it
+    is stored.
     """
 
     run_id: str
@@ -75,6 +77,7 @@ class RunView:
     base_version_id: str | None = None
     result_version_id: str | None = None
     head_name: str | None = None
+    unstored: str | None = None
 
     @property
     def remaining_s(self) -> float | None:

@@ -34,6 +34,8 @@ class RunRecorder:
         Called when the database says that the run is over: another program has cancelled it.
     on_plan
         Called when a plan has been written (or the database has refused it): only what a crash cannot take is told.
+    on_refused, on_room
+        Called with the number, the message and the plan that the database has refused; when it took a later one.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class RunRecorder:
         progress: RunProgress,
         on_lost: Callable[[], None],
         on_plan: Callable[[], None],
+        on_refused: Callable[[int, Incumbent, bytes], None] = lambda *_: None,
+        on_room: Callable[[], None] = lambda: None,
     ) -> None:
         self._archive = archive
         self._writer = writer
@@ -51,6 +55,8 @@ class RunRecorder:
         self._progress = progress
         self._on_lost = on_lost
         self._on_plan = on_plan
+        self._on_refused, self._on_room = on_refused, on_room
+        self._is_refused = False
         self._lock = threading.Lock()
         self._points: list[Point] = []
         self._plan: tuple[Incumbent, bytes] | None = None
@@ -90,8 +96,14 @@ class RunRecorder:
         try:
             if not self._archive.note(self._run_id, view.percentage, view.step, points, numbered):
                 self._on_lost()
+            elif numbered is not None and self._is_refused:
+                self._is_refused = False
+                self._on_room()
         except TaktwerkError as error:
             _log.warning("%s: progress was not stored: %s", self._run_id, error)
+            if numbered is not None:
+                self._is_refused = True
+                self._on_refused(*numbered)
         finally:
             if plan is not None:
                 self._on_plan()

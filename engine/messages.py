@@ -1,9 +1,9 @@
 """What the application and a solver process say to each other: JSON lines over pipes, no pickle.
 
 One line is one message. A message that carries a schedule or a plan says how long it is (``payloadBytes``) and is
-followed by exactly so many bytes, contract JSON, and a line feed. The receiver can so forward or store a plan without
-decoding it. Both sides validate every line and refuse what is too long, so that a broken partner shows as a
-:class:`BadMessage`, never as a guess.
+followed by exactly so many bytes, contract JSON (what a solver hands over, in one line), and a line feed. The receiver
+can so forward or store a plan without decoding it. Both sides validate every line and refuse what is too long, so that
+a broken partner shows as a :class:`BadMessage`, never as a guess.
 
 Application to solver: ``solve`` (once, with the request and what to do with it), ``stop``. End of input means: end now.
 Solver to application: ``hello``, then ``phase``, ``incumbent``, ``bound`` and ``alive`` in any order, and one last
@@ -12,6 +12,7 @@ message: ``result``, ``explained`` or ``failed``. End of output before the last 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,6 +23,7 @@ from engine.model import Many, PlacedEvent
 
 MAX_LINE_BYTES: Final = 1 << 20
 MAX_PAYLOAD_BYTES: Final = 1 << 29
+_CHUNK_BYTES: Final = 1 << 18
 
 PayloadSize = Annotated[int, Field(ge=0, le=MAX_PAYLOAD_BYTES)]
 ElapsedMs = Annotated[int, Field(ge=0)]
@@ -212,7 +214,7 @@ def read_from_solver(stream: BinaryIO) -> tuple[FromSolver, bytes] | None:
     BadMessage
         When a line is no message, is longer than ``MAX_LINE_BYTES``, or the stream ends inside a message.
     """
-    return _read(stream, _FROM_SOLVER)
+    return _read(stream, _FROM_SOLVER, _read_line_of)
 
 
 def relative_gap(objective: float, bound: float | None) -> float | None:
@@ -220,7 +222,9 @@ def relative_gap(objective: float, bound: float | None) -> float | None:
     return None if bound is None else abs(objective - bound) / max(1.0, abs(objective))
 
 
-def _read(stream: BinaryIO, adapter: TypeAdapter[Any]) -> tuple[Any, bytes] | None:
+def _read(
+    stream: BinaryIO, adapter: TypeAdapter[Any], payload_of: Callable[[BinaryIO, int], bytes] | None = None
+) -> tuple[Any, bytes] | None:
     line = stream.readline(MAX_LINE_BYTES)
     if not line:
         return None
@@ -235,10 +239,24 @@ def _read(stream: BinaryIO, adapter: TypeAdapter[Any]) -> tuple[Any, bytes] | No
     size: int = getattr(message, "payload_bytes", 0)
     if size == 0:
         return message, b""
-    payload = stream.read(size)
+    payload = payload_of(stream, size) if payload_of else stream.read(size)
     if len(payload) < size or stream.read(1) != b"\n":
         raise BadMessage(f"the {size} bytes that belong to a {message.type} message are cut off or do not end there")
     return message, payload
+
+
+def _read_line_of(stream: BinaryIO, size: int) -> bytes:
+    """Return so many bytes, or fewer when the stream or the line ends: what a solver hands over is one line of JSON.
+
+    What is said after a message that was cut off would else be taken for the rest of it, as long as that lasts.
+    """
+    parts: list[bytes] = []
+    while size > 0 and (part := stream.read1(min(size, _CHUNK_BYTES))):  # pyright: ignore[reportAttributeAccessIssue]
+        parts.append(part)
+        size -= len(part)
+        if b"\n" in part:
+            return b"".join(parts)[:-1]  # too short, also where the break is the last byte
+    return b"".join(parts)
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import filecmp
 import hashlib
 import importlib.util
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -24,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.packaged import BUILD_FILE, SOLVER
-from engine.solve.searches.kernel_cache import SHIPPED, STAMP
+from app.packaged import BUILD_FILE
+from scripts.frozen.stand_ins import KERNELS, LIBRARY, SIGNATURES
 from scripts.package_contents import PROGRAMS, board_package, is_gpl_only, is_trial
 from scripts.package_licences import Part, bill_of_materials, board_parts, licences_text, python_parts, system_parts
 from scripts.package_prune import prune
@@ -34,8 +36,11 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "Taktwerk"
 DIST, BUILD = ROOT / "dist", ROOT / "build"
 LARGEST_MB = 500
-"""Of what is handed over, the archive. Unpacked it is larger: the web engine and the compiler alone take 365 MB."""
+"""Of the folder; the archive is smaller."""
+STAMP = "stamp"
+"""The file that says of which sources the kernels are."""
 LICENCES, BILL = "THIRD-PARTY-LICENSES.txt", "sbom.cdx.json"
+_KERNEL_FILES = (rf"{KERNELS}/{LIBRARY}\..*", f"{KERNELS}/{SIGNATURES}", f"{KERNELS}/{STAMP}")
 _MB = 1_000_000
 _ENDING = ".exe" if sys.platform == "win32" else ""
 _COMMON = Path("/usr/share/common-licenses")
@@ -75,41 +80,53 @@ def inside(folder: Path) -> Path:
     return folder / "_internal"
 
 
+def share_code(folder: Path) -> None:
+    """Keep one of the archives of code that stand beside the programs, and link the others to it; they are equal."""
+    first, *others = [folder / f"{program.name}.pkg" for program in PROGRAMS]
+    for other in others:
+        if sys.platform != "win32" and filecmp.cmp(first, other, shallow=False):
+            other.unlink()
+            other.symlink_to(first.name)
+
+
 def kernel_stamp(root: Path = ROOT) -> str:
     """Return what names the state of the kernels: their sources, numba, Python and the kind of machine."""
     digest = hashlib.sha256()
     for part in ("numba", "llvmlite", "numpy"):
         digest.update(f"{part} {metadata.version(part)} ".encode())
     digest.update(f"{platform.python_version()} {platform.system()} {platform.machine()}".encode())
-    for path in sorted((root / "engine" / "solve").rglob("*.py")):
+    own = [root / "scripts" / "package_kernels.py", root / "scripts" / "frozen" / "stand_ins.py"]
+    for path in [*own, *sorted((root / "engine" / "solve").rglob("*.py"))]:
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 
-def add_kernels(folder: Path) -> float:
-    """Compile the kernels with the built solver, or take those of an earlier build; return the seconds it took."""
+def compiled_kernels() -> Path:
+    """Return the folder of the compiled kernels, those of an earlier build if the sources are the same."""
     stamp = kernel_stamp()
     kept = BUILD / "kernels" / stamp[:16]
+    if (kept / STAMP).is_file():
+        return kept
+    scratch, steps = kept.with_name("new"), kept.with_name(f"steps-{stamp[:16]}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    command = [sys.executable, "-m", "scripts.package_kernels", scratch, steps, stamp]
+    if subprocess.run([str(part) for part in command], cwd=ROOT).returncode != 0:
+        raise PackageError("The kernels could not be compiled; it says why above. A C compiler is needed.")
+    shutil.rmtree(steps)
+    (scratch / STAMP).write_text(stamp, encoding="ascii")
+    shutil.rmtree(kept, ignore_errors=True)
+    scratch.rename(kept)
+    return kept
+
+
+def add_kernels(folder: Path) -> float:
+    """Put the compiled kernels into the folder; return the seconds it took."""
     begin = time.monotonic()
-    if not kept.is_dir():
-        scratch = kept.with_name("new")
-        shutil.rmtree(scratch, ignore_errors=True)
-        command = [folder / (SOLVER + _ENDING), "--compile", scratch, stamp]
-        if subprocess.run([str(part) for part in command]).returncode != 0:
-            raise PackageError("The built solver could not compile its kernels; it says why above.")
-        _forget_place(scratch, folder)
-        (scratch / STAMP).write_text(stamp, encoding="ascii")
-        scratch.rename(kept)
-    shutil.rmtree(inside(folder) / SHIPPED, ignore_errors=True)
-    shutil.copytree(kept, inside(folder) / SHIPPED)
+    kept = compiled_kernels()
+    shutil.rmtree(inside(folder) / KERNELS, ignore_errors=True)
+    shutil.copytree(kept, inside(folder) / KERNELS)
     return time.monotonic() - begin
-
-
-def _forget_place(kernels: Path, folder: Path) -> None:
-    """Blank the build folder's path, which numba's notes on types mention; the length must stay."""
-    place = str(folder).encode()
-    for file in kernels.glob("*.nbc"):
-        file.write_bytes(file.read_bytes().replace(place, b"." * len(place)))
 
 
 def collected_libraries() -> list[Path]:
@@ -148,13 +165,11 @@ def faults_of(folder: Path) -> list[str]:
     """Return what is wrong with a finished folder: it holds what it must not, misses something, or is too large."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     found = [f"{name} is free under the GPL alone and must not be in it." for name in names if is_gpl_only(name)]
-    wanted = [program.name + _ENDING for program in PROGRAMS]
-    wanted += [LICENCES, BILL, *(f"_internal/{name}" for name in (BUILD_FILE, f"{SHIPPED}/{STAMP}"))]
-    found += [f"{name} is missing." for name in wanted if name not in set(names)]
-    file = archive_of(folder)
-    size = file.stat().st_size if file.is_file() else 0
-    if size > LARGEST_MB * _MB:
-        found.append(f"{file.name} takes {size / _MB:.0f} MB; at most {LARGEST_MB} MB are allowed.")
+    wanted = [f"{program.name}{ending}" for program in PROGRAMS for ending in (_ENDING, ".pkg")]
+    wanted += [LICENCES, BILL, *(f"_internal/{name}" for name in (BUILD_FILE, *_KERNEL_FILES))]
+    found += [f"{name} is missing." for name in wanted if not any(map(re.compile(name).fullmatch, names))]
+    if (size := sum(sizes(folder).values())) > LARGEST_MB * _MB:
+        found.append(f"The folder takes {size / _MB:.0f} MB; at most {LARGEST_MB} MB are allowed.")
     return found
 
 
@@ -213,6 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.check:
             package = board_for(options.release)
             build()
+            share_code(folder)
             if sys.platform == "linux":
                 print(f"{prune(inside(folder)) / _MB:.0f} MB of unused libraries and symbols were left out.")
             print(f"The kernels were compiled in {add_kernels(folder):.0f} s.")

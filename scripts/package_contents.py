@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from scripts.package_licences import distributions, key_of
+from app.packaged import COMMAND_LINE, SOLVER, WORKSTATION
+from scripts.package_licences import LEFT_OUT, distributions, key_of
 
 GPL_ONLY: Final = (
     "Bodymovin",
@@ -75,72 +76,47 @@ _UNUSED = re.compile(
     r"qtwebengine_devtools|\.debug\.|libq(?:gtk3|tvirtualkeyboard)|libqpdf|qvnc|linuxfb|libqeglfs|libqvkkhr"
 )
 _UNUSED_PARTS = re.compile(
-    r"zstandard/_cffi\.|PIL/_(?:avif|webp|imagingft|imagingcms|imagingtk)\.|pillow\.libs/libavif"
-    r"|numba/np/ufunc/(?:tbb|omp)pool\."
+    r"zstandard/_cffi\.|PIL/_(?:avif|webp|imagingft|imagingcms|imagingtk)\.|numpy/_core/_\w+_tests\."
 )
 _LIBRARY_ONLY = {"DBus", "OpenGL", "OpenGLWidgets", "Positioning", "Qml", "Quick", "QuickWidgets"}
-_OF_THE_BUILD = {"RECORD", "direct_url.json", "INSTALLER", "REQUESTED"}
+_OF_THE_BUILD = {"RECORD", "direct_url.json", "INSTALLER", "REQUESTED", "sboms"}
 _GPL_FONT = "DarkGarden"
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One executable of the folder.
+    """One executable of the folder: all start the same archive of code, in which the name says what is done.
 
     Parameters
     ----------
     name
         Without an ending. No two may differ by case alone: not every file system tells them apart.
-    script
-        Where it starts, in ``scripts/frozen``.
     has_console
         Whether Windows gives it a console.
-    packages
-        Our packages that are in it as a whole.
-    hidden
-        Modules that it imports by name only.
-    excludes
-        Modules that it must not hold.
     """
 
     name: str
-    script: str
     has_console: bool
-    packages: tuple[str, ...]
-    hidden: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
 
 
-_QML = ("PySide6.QtQml", "PySide6.QtQuick")  # the web engine needs their libraries; their hooks collect all of QML
-_SEARCH = ("ortools", "numba", "llvmlite", "pandas", "engine.solve.engine")
-_WINDOW = ("PySide6", "shiboken6", "ui")
-_DATABASE = ("pysqlite3.dbapi2", "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "alembic.op", "tzdata")
 PROGRAMS: Final = (
-    Program(
-        "taktwerk-workstation",
-        "workstation.py",
-        has_console=False,
-        packages=("app", "storage", "ui", "resources"),
-        hidden=_DATABASE,
-        excludes=(*_SEARCH, *_QML),
-    ),
-    Program(
-        "taktwerk",
-        "headless.py",
-        has_console=True,
-        packages=("app", "storage", "resources"),
-        hidden=_DATABASE,
-        excludes=(*_SEARCH, *_WINDOW),
-    ),
-    Program(
-        "taktwerk-solver",
-        "solver.py",
-        has_console=True,
-        packages=("engine",),
-        hidden=("tzdata",),
-        excludes=(*_WINDOW, "app", "storage", "sqlalchemy"),
-    ),
+    Program(WORKSTATION, has_console=False),
+    Program(COMMAND_LINE, has_console=True),
+    Program(SOLVER, has_console=True),
 )
+START: Final = "scripts/frozen/start.py"
+PACKAGES: Final = ("app", "engine", "storage", "ui", "resources")
+"""Ours, as a whole: much is imported when it is needed, by name."""
+HIDDEN: Final = (
+    *("scripts.frozen.solver", "scripts.frozen.stand_ins", "pysqlite3.dbapi2", "tzdata", "alembic.op"),
+    *("sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql"),
+)
+_QML: Final = (
+    "PySide6.QtQml",
+    "PySide6.QtQuick",
+)  # the web engine needs their libraries; their hooks collect all of QML
+EXCLUDED: Final = ("numba", *LEFT_OUT, *_QML)
+"""Libraries that ``scripts/frozen/stand_ins.py`` stands in for, and what has hooks that collect too much."""
 
 NEVER: Final = ("tkinter", "readline", "_gdbm", "_dbm", "_curses", "pydoc_data", "lib2to3", "ensurepip", "idlelib")
 """Modules of Python that nobody needs here; two of them bring in libraries that are free under the GPL alone."""
@@ -163,7 +139,8 @@ def is_gpl_only(name: str) -> bool:
 def is_shipped(name: str) -> bool:
     """Return whether a collected file belongs in the folder; ``name`` is its path there, with either slash."""
     path = PurePosixPath(name.replace("\\", "/"))
-    if is_gpl_only(name) or (path.parent.name.endswith(".dist-info") and path.name in _OF_THE_BUILD):
+    is_about = any(part.endswith(".dist-info") for part in path.parts)
+    if is_gpl_only(name) or (is_about and _OF_THE_BUILD & set(path.parts)):
         return False
     module = qt_module(name)
     if (module is not None and module not in QT_USED) or _UNUSED_PARTS.match(path.as_posix()):
@@ -219,7 +196,7 @@ def _own_files(root: Path) -> Iterator[Path]:
 def _stated(part: metadata.Distribution) -> Iterable[metadata.PackagePath]:
     """Name and version, plug-ins and licences of a distribution: what asks for them finds them."""
     for file in part.files or ():
-        if ".dist-info" in file.parts[0] and file.name not in _OF_THE_BUILD and ".." not in file.parts:
+        if ".dist-info" in file.parts[0] and not _OF_THE_BUILD & {file.name, *file.parts} and ".." not in file.parts:
             yield file
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from packaging.requirements import Requirement
 
+LEFT_OUT: Final = ("llvmlite", "pandas")
+"""What the project requires and the packaged program does without: see ``scripts/frozen/stand_ins.py``."""
 _UNSTATED: Final = {"pysqlite3": "Zlib"}
 """Licences that the metadata does not state, from the licence file."""
 _QT: Final = (
@@ -55,7 +57,7 @@ def key_of(name: str) -> str:
 
 
 def distributions(name: str) -> list[metadata.Distribution]:
-    """Return what ``name`` requires on this machine, all the way down, without itself, sorted by name."""
+    """Return what ``name`` requires on this machine and is in the folder, all the way down, sorted by name."""
     found: dict[str, metadata.Distribution] = {}
     waiting: list[tuple[str, frozenset[str]]] = [(name, frozenset())]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -64,6 +66,8 @@ def distributions(name: str) -> list[metadata.Distribution]:
         if asked in seen:
             continue
         seen.add(asked)
+        if asked[0] in LEFT_OUT:
+            continue
         part = metadata.distribution(asked[0])
         found[key_of(asked[0])] = part
         for line in part.requires or ():
@@ -116,8 +120,10 @@ def board_parts(package: dict[str, Any] | None, is_trial: bool) -> list[Part]:
 def system_parts(libraries: Iterable[Path]) -> list[Part]:
     """Return the packages of this system that shared libraries come from; where there is no dpkg, the files."""
     owned: dict[str, Path] = {}
-    for library in libraries:
-        owned.setdefault(_package_of(library) or library.name, library)
+    found = list(libraries)
+    packages = _packages_of(found)
+    for library in found:
+        owned.setdefault(packages.get(library) or library.name, library)
     return [_system_part(name, owned[name]) for name in sorted(owned)]
 
 
@@ -179,16 +185,22 @@ def _existing(files: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(file for file in files if file.is_file())
 
 
-def _package_of(library: Path) -> str | None:
-    """Return the dpkg package that owns a library; the same file may be known with and without ``/usr``."""
-    if shutil.which("dpkg-query") is None:
-        return None
-    real = library.resolve()
-    for name in {str(real), str(real).removeprefix("/usr"), str(library), str(library).removeprefix("/usr")}:
-        answer = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True).stdout
-        if ":" in answer:
-            return answer.split(":", 1)[0].split(",")[0].strip()
-    return None
+def _packages_of(libraries: list[Path]) -> dict[Path, str]:
+    """Return the dpkg packages that own libraries; the same file may be known with and without ``/usr``."""
+    if shutil.which("dpkg-query") is None or not libraries:
+        return {}
+    names: dict[Path, set[str]] = {}
+    for library in libraries:
+        files = {str(library.resolve()), str(library)}
+        names[library] = files | {file.removeprefix("/usr") for file in files}
+    asked = ["dpkg-query", "-S", *sorted(set[str]().union(*names.values()))]  # one look for all
+    lines = [
+        line.rpartition(": ") for line in subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
+    ]
+    owners = {file: owner.split(":")[0].split(",")[0] for owner, _, file in lines}
+    return {
+        library: owner for library, files in names.items() for owner in (owners.get(file) for file in files) if owner
+    }
 
 
 def _system_part(name: str, library: Path) -> Part:

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from scripts import package_icu, package_unused
 from scripts.package_contents import is_shipped
 
 LOADED_BY_NAME: Final = re.compile(
@@ -30,10 +31,13 @@ def prune(inside: Path) -> int:
         if not is_shipped(path.relative_to(inside).as_posix()):  # what a hook brought in by another way
             path.unlink()
     _remove_dangling(inside)
-    while orphans := _orphans(inside):
-        for orphan in orphans:
-            orphan.unlink()
-        _remove_dangling(inside)
+    if shutil.which("cc"):
+        package_unused.empty(inside / "ortools")
+        for library in inside.glob("PySide6/Qt/lib/libicudata.so.*"):
+            package_icu.slim(library)
+    for orphan in _orphans(inside):
+        orphan.unlink()
+    _remove_dangling(inside)
     if shutil.which("strip"):
         for file in _libraries(inside):
             name = file.relative_to(inside).as_posix()
@@ -59,10 +63,16 @@ def needs(file: Path) -> list[str]:
 
 
 def _orphans(inside: Path) -> list[Path]:
-    """Return libraries at the top of the folder, where those of the system stand, that no file needs."""
-    needed = {name for file in _libraries(inside) for name in needs(file)}
-    tops = [path for path in inside.iterdir() if path.name.startswith("lib") and ".so" in path.name]
-    return [path for path in tops if path.name not in needed and not LOADED_BY_NAME.match(path.name)]
+    """Return libraries where those of the system stand, and those that came with a package, that nothing needs."""
+    apart = {path for folder in (inside, *inside.glob("*.libs")) for path in folder.glob("lib*.so*")}
+    stated = {path: needs(path) for path in {*_libraries(inside), *(path for path in apart if not path.is_symlink())}}
+    waiting = [path for path in stated if path not in apart or LOADED_BY_NAME.match(path.name)]
+    needed: set[str] = {path.name for path in waiting}
+    while waiting:  # not what only libraries without a use need of each other
+        new = set(stated[waiting.pop()]) - needed
+        needed |= new
+        waiting += [path for path in stated if path.name in new]
+    return [path for path in apart if path.name not in needed]
 
 
 def _libraries(inside: Path) -> list[Path]:

@@ -127,6 +127,8 @@ def try_window(account: Account) -> None:
         time.sleep(_SEARCH_S)
         picture(account, "run")
         _press(account, window, "shift+F5")
+        time.sleep(3)
+        picture(account, "preview")
 
         def applied() -> bool:
             _press(account, window, "ctrl+Return")

@@ -6,6 +6,7 @@ They lie in the folder ``backups`` beside the database, as whole databases that 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import glob
 import logging
@@ -194,15 +195,23 @@ def _put_aside(database: Path) -> Path | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if _settled(database):
         return sqlite_file.back_up(database, target)
-    for suffix in (*_SIDE_FILES, ""):  # the database last: what is listed is whole
-        source = database.with_name(database.name + suffix)
-        if suffix != "-shm" and source.exists() and source.stat().st_size:
-            copy = target.with_name(target.name + suffix)
-            partial = copy.with_name(f"{copy.name}.part")
-            shutil.copy2(source, partial)
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
-            partial.replace(copy)
+    begun: list[Path] = []
+    try:
+        for suffix in (*_SIDE_FILES, ""):  # the database last: what is listed is whole
+            source = database.with_name(database.name + suffix)
+            if suffix != "-shm" and source.exists() and source.stat().st_size:
+                copy = target.with_name(target.name + suffix)
+                partial = copy.with_name(f"{copy.name}.part")
+                begun += [partial, copy]
+                shutil.copy2(source, partial)
+                with partial.open("rb+") as file:
+                    os.fsync(file.fileno())
+                partial.replace(copy)
+    except OSError:
+        for path in begun:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
     return target
 
 

@@ -20,12 +20,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import TaktwerkError
-from storage import canonical, migrate, sqlite_file
+from storage import backups, canonical, migrate, sqlite_file
 from storage.failures import file_error, plain_error, storage_error
 from storage.tables import SCHEMA_VERSION
 from storage.unit_of_work import ReadView, UnitOfWork, begin, mark_failed
 
 _WRITES = "taktwerk_writes"
+_TRIED = 50
+"""How many versions of a damaged file are tried before it is said to hold no plan that can be read."""
 _log = logging.getLogger("taktwerk.storage")
 
 
@@ -106,6 +108,14 @@ class Database:
         backup = None
         sqlite_file.take_back_unfinished(path)
         if sqlite_file.is_new(path):
+            if path.exists() and backups.backups_of(path):
+                raise storage_error(
+                    f"{path} is empty, but there are backups of it. It was not changed; restore a backup, or delete "
+                    "the empty file to begin anew.",
+                    path=str(path),
+                    damaged=True,
+                    unreadable=True,
+                )
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -134,7 +144,10 @@ class Database:
         database = Database(*engines, f"{path} (read-only)", path, is_read_only=True)
         try:
             with database.read() as view:
-                view.schedules.list(), view.algorithms.list(), view.profiles.list()
+                _ = view.algorithms.list(), view.profiles.list()
+                heads = [head for row in view.schedules.list() for head in view.heads.list(row.id)]
+                versions = [info for key in {head.schedule_id for head in heads} for info in view.versions.list(key)]
+                _require_one_plan(view, [*(head.version_id for head in heads), *(info.id for info in versions)])
         except BaseException:
             database.close()
             raise
@@ -238,6 +251,19 @@ class Database:
             self._inside.active = False
             if lock:
                 lock.release()
+
+
+def _require_one_plan(view: ReadView, version_ids: list[str]) -> None:
+    """Raise E008 when there are versions and none of the first of these can be read."""
+    refused: TaktwerkError | None = None
+    for version_id in version_ids[:_TRIED]:
+        try:
+            view.versions.data(version_id)
+            return
+        except TaktwerkError as error:
+            refused = error
+    if refused is not None:
+        raise refused
 
 
 class _Plain:

@@ -281,7 +281,9 @@ class RunRepository(Repository):
         if not done.rowcount:
             raise not_found("run", run_id)
 
-    def fail_interrupted(self, is_alive: Callable[[str | None], bool] | None = None) -> builtins.list[str]:
+    def fail_interrupted(
+        self, is_alive: Callable[[str | None], bool] | None = None, but: Collection[str] = ()
+    ) -> builtins.list[str]:
         """Mark the runs that nobody runs any more as failed (E007); their plans stay. For the start of a program.
 
         Parameters
@@ -289,6 +291,8 @@ class RunRepository(Repository):
         is_alive
             Tells from a run's ``owner`` whether that process still lives; its runs are left alone. By default none
             does.
+        but
+            Runs to leave alone.
 
         Returns
         -------
@@ -297,7 +301,7 @@ class RunRepository(Repository):
         """
         failed: builtins.list[str] = []
         for run in self.list(statuses=[status.value for status in ACTIVE]):
-            if is_alive is not None and is_alive(run.owner):
+            if run.id in but or (is_alive is not None and is_alive(run.owner)):
                 continue
             error = _interrupted(run, self.has_incumbent(run.id)).to_json()
             if self.transition(run.id, RunStatus.FAILED, from_statuses=[run.status], error=error):

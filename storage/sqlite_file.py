@@ -167,7 +167,7 @@ def back_up(path: Path, target: Path) -> Path:
     partial = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         source, copy = connect(path), connect(partial)
         try:
             source.backup(copy)
@@ -185,8 +185,14 @@ def back_up(path: Path, target: Path) -> Path:
         raise plain_error(error) from error
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
+            _discard(partial)
     return target
+
+
+def _discard(copy: Path) -> None:
+    """Delete a copy that was begun, and the journal that a refused write leaves beside it."""
+    for path in (copy, copy.with_name(f"{copy.name}-journal")):
+        path.unlink(missing_ok=True)
 
 
 def copy_as_it_is(path: Path, folder: Path) -> Path:
@@ -250,6 +256,7 @@ def _check_header(path: Path) -> None:
             "choose another file, or restore it from a backup.",
             path=str(path),
             damaged=True,
+            unreadable=True,
         )
     found = int.from_bytes(header[68:72], "big")
     if found != APPLICATION_ID:
@@ -262,7 +269,7 @@ def _check_header(path: Path) -> None:
 
 def _damaged(path: Path, reason: str) -> TaktwerkError:
     return storage_error(
-        f'{path} is damaged. It was not changed; restore it from a backup (folder "backups" beside it).',
+        f"{path} is damaged. It was not changed; restore it from a backup.",
         path=str(path),
         reason=reason,
         damaged=True,

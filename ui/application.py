@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -28,10 +28,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.packaged import program_title
 from engine.errors import TaktwerkError
-from ui.dialogs.base import Dialog
-from ui.dialogs.error import ErrorDialog
 from ui.icons import icon
 from ui.theme import apply_theme
+
+if TYPE_CHECKING:
+    from ui.dialogs.base import Dialog
+    from ui.dialogs.error import ErrorDialog
 
 _log = logging.getLogger("taktwerk.ui")
 _qt_log = logging.getLogger("taktwerk.qt")
@@ -97,6 +99,8 @@ class ErrorReporter(QObject):
     def _show(self, error: BaseException) -> None:
         if self._shown is not None:
             return
+        from ui.dialogs.error import ErrorDialog  # the start does not wait for what is seldom shown
+
         if isinstance(error, TaktwerkError):
             dialog = ErrorDialog(error, self.window)
         else:
@@ -151,6 +155,8 @@ def lock_database(database: str, directory: Path) -> QLockFile | None:
 
 def show_already_open(database: str) -> Dialog:
     """Tell that another window works on this database; the caller quits when it is closed."""
+    from ui.dialogs.error import ErrorDialog
+
     dialog = ErrorDialog(
         {"message": f"Another Taktwerk window works on\n{database}"},
         None,

@@ -42,6 +42,8 @@ class BoardArea(QWidget):
     def __init__(self, board: Any) -> None:
         super().__init__()
         self.preview_bar = PreviewBar()
+        self.standing = Notice("bad")
+        """What is so for the whole sitting; hidden when there is nothing to say."""
         self.notice, self.merge_strip = Notice("warn"), UnfinishedStrip(can_hide=True)
         self._empty = EmptyState("schedule", "No schedule is open", "Open one of this database, or import a file.")
         nothing = surface(QWidget())
@@ -70,6 +72,7 @@ class BoardArea(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
+        outer.addWidget(self.standing)
         outer.addWidget(self.preview_bar)
         outer.addWidget(self.notice)
         outer.addWidget(self.merge_strip)

@@ -17,10 +17,6 @@ from PySide6.QtWebEngineCore import QWebEnginePage, QWebEngineScript
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.board import BoardController
-from app.board.comparison import BoardOverlay
-from app.board.frame import frame_json
-from app.board.window import WindowRequest, window_json
 from engine.errors import ErrorCode, TaktwerkError
 from ui import bridge as requests
 from ui import palette
@@ -28,7 +24,10 @@ from ui.bridge import Bridge
 from ui.scheme import ORIGIN, Produce, find_bryntum
 from ui.web_profile import OwnPage, make_profile
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the page begins to load before the projection of plans is imported
+    from app.board import BoardController
+    from app.board.comparison import BoardOverlay
+    from app.board.window import WindowRequest
     from app.preview import Preview
     from app.session import Answer, PlanningSession
 
@@ -82,6 +81,9 @@ class BoardView(QWidget):
         self._step: dict[str, Any] | None = None
         self._waiting: list[tuple[str, dict[str, Any]]] = []
         self._crashes: list[float] = []
+        self.failure = ""
+        """What ``failed`` told; it may have told before anybody listened."""
+        self.failed.connect(self._note_failure)
         self._bridge = Bridge(self._handle, self)
         self._view = QWebEngineView(self)
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -114,8 +116,11 @@ class BoardView(QWidget):
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        self._controller = None if session is None else BoardController(session, self.answered.emit)
+        self._controller = None
         if session is not None:
+            from app.board import BoardController
+
+            self._controller = BoardController(session, self.answered.emit)
             self._unsubscribe = session.subscribe(self._on_answer)
         self._select(())
         self._send("session")
@@ -265,6 +270,9 @@ class BoardView(QWidget):
             _log.error("the board's page could not be loaded")
             self.failed.emit("The board could not be loaded. The log has the details.")
 
+    def _note_failure(self, words: str) -> None:
+        self.failure = words
+
     def _on_crash(self, status: QWebEnginePage.RenderProcessTerminationStatus, code: int) -> None:
         if status == QWebEnginePage.RenderProcessTerminationStatus.NormalTerminationStatus:
             return
@@ -292,6 +300,9 @@ class BoardView(QWidget):
     def _api(self, name: str, query: dict[str, str]) -> Produce | None:
         if self._controller is None:
             return (lambda: b"null") if name in ("board/frame", "board/window") else None
+        from app.board.frame import frame_json
+        from app.board.window import window_json
+
         snapshot = self._controller.snapshot()
         if name == "board/frame":
             return lambda: orjson.dumps({**frame_json(snapshot), "palette": web_palette()})
@@ -378,6 +389,8 @@ def window_request(query: dict[str, str]) -> WindowRequest:
     TaktwerkError
         E001 when a field is missing or not a number.
     """
+    from app.board.window import WindowRequest
+
     try:
         from_ms, to_ms, row_from, row_to, view_from, view_to = (int(float(query[k])) for k in _WINDOW_FIELDS)
         scale = float(query["msPerPx"])

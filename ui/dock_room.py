@@ -12,7 +12,7 @@ from ui.docks import Docks
 
 EMPTY_PX: Final = 128
 _FULL_PX: Final = 230
-_OWN_PX: Final = {"what_if": 330, "compare": 290}
+_OWN_PX: Final = {"what_if": 330, "compare": 300}
 _SAME_PX: Final = 6
 _TABS_PX: Final = 40
 """The room of tabs and titles, which what Qt is asked for includes and a dock's height does not."""

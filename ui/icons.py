@@ -25,10 +25,13 @@ def icon(name: str, colour: str = palette.INK_MUTED, on: str = "") -> QIcon:
     """
     source = (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
-    for size in _SIZES:
-        result.addPixmap(_drawn(source, colour, size), QIcon.Mode.Normal, QIcon.State.Off)
-        result.addPixmap(_drawn(source, palette.INK_DISABLED, size), QIcon.Mode.Disabled, QIcon.State.Off)
-        result.addPixmap(_drawn(source, on or colour, size), QIcon.Mode.Normal, QIcon.State.On)
+    faces = [(colour, QIcon.Mode.Normal, QIcon.State.Off), (palette.INK_DISABLED, QIcon.Mode.Disabled, QIcon.State.Off)]
+    if on and on != colour:  # else Qt takes the other one
+        faces.append((on, QIcon.Mode.Normal, QIcon.State.On))
+    for tint, mode, state in faces:
+        renderer = QSvgRenderer(QByteArray(source.replace("currentColor", tint).encode()))
+        for size in _SIZES:
+            result.addPixmap(_drawn(renderer, size), mode, state)
     return result
 
 
@@ -37,8 +40,7 @@ def pixmap(name: str, size: int, colour: str = palette.INK_MUTED, ratio: float =
     return icon(name, colour).pixmap(QSize(size, size), ratio)
 
 
-def _drawn(source: str, colour: str, size: int) -> QPixmap:
-    renderer = QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))
+def _drawn(renderer: QSvgRenderer, size: int) -> QPixmap:
     image = QPixmap(size, size)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)

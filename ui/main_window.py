@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _made_board(self) -> Any:
+        if self._services.first_board is not None:
+            return self._services.first_board
         if self._services.board_factory is not None:
             return self._services.board_factory()
         from ui.board_view import BoardView  # the browser engine loads slowly and tests of the shell do without

@@ -26,6 +26,7 @@ from ui.studio.labels import OBJECTIVE_TITLES
 from ui.studio.panel import StudioPanel
 from ui.studio.repair_flow import RepairFlow
 from ui.studio.settings import RunSettings
+from ui.unstored import UnstoredFlow
 from ui.workbench import Workbench
 
 _REBASE_DELAY_MS = 250
@@ -78,6 +79,8 @@ class RunFlow(QObject):
         studio.run.cancel_requested.connect(lambda run_id: self._guarded(lambda: runs.cancel(run_id)))
         studio.run.preview_requested.connect(self.show_result)
         studio.run.details_requested.connect(self._show_details)
+        self.unstored = UnstoredFlow(workbench, runs)
+        studio.run.unstored_requested.connect(lambda run_id: self.unstored.show(runs.status(run_id)))
         studio.run_activated.connect(self._on_activated)
         workbench.opened.connect(self._on_opened)
         workbench.changed.connect(self._on_changed)
@@ -222,9 +225,7 @@ class RunFlow(QObject):
         if session is not None:
             in_background(
                 lambda: self._runs.history(session.schedule_id),
-                lambda views: self._studio.show_history(
-                    [view for view in views if not is_of_desk(view.label)], self._bench.zone
-                ),
+                self._show_history,
                 self._on_history_failed,
             )
         self.refresh()
@@ -232,9 +233,16 @@ class RunFlow(QObject):
         if run_id and session is not None and self._homes.head_of(run_id) in (None, session.head_name):
             self._preview(self._runs.status(run_id))
 
+    def _show_history(self, views: list[RunView]) -> None:
+        ours = [view for view in views if not is_of_desk(view.label)]
+        self._studio.show_history(ours, self._bench.zone)
+        for view in ours:
+            self.unstored.show(view)  # of an earlier sitting that ended on a full disk
+
     def _on_updated(self, view: RunView) -> None:
         if self._is_ours(view):
             self._studio.update_run(view)
+            self.unstored.follow(view)
             self.refresh()
 
     def _on_finished(self, view: RunView) -> None:
@@ -242,6 +250,7 @@ class RunFlow(QObject):
             return
         self._studio.update_run(view)
         self.refresh()
+        self.unstored.show(view)
         status = status_of(view)
         if view.run_id in self._left:
             self._left.discard(view.run_id)

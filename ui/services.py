@@ -51,6 +51,8 @@ class Services:
         Where the window keeps its geometry.
     board_factory
         Makes the board; ``None`` = ``ui.board_view.BoardView``.
+    first_board
+        The main board, if it has been made already.
     robustness
         Replays plans; by default without a database to learn from.
     merges
@@ -72,3 +74,4 @@ class Services:
     backups: BackupService | None = None
     diagnostics: Diagnostics | None = None
     local_api: LocalApi | None = None
+    first_board: Any | None = None

@@ -50,6 +50,8 @@ def _wire_board(window: MainWindow) -> None:
     board.answered.connect(bench.tell)
     board.message.connect(lambda words: bench.say(words, "warn"))
     board.failed.connect(lambda words: window.area.notice.say("bad", words))
+    if failure := getattr(board, "failure", ""):
+        window.area.notice.say("bad", failure)
     board.order_requested.connect(window.places.show_order)
     board.optimise_requested.connect(window.places.optimise_around)
     board.why_not_requested.connect(window.explain_flow.ask_about)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.bodies import ErrorBody
 from app.api.errors import to_bytes
 from app.run_progress import RunView
-from app.versions import ScheduleSummary
+from app.versions import ScheduleSummary, VersionInfo
 
 _MEANING: Final = {
     401: "E010: no token, or one that is not valid, has expired or was revoked.",
@@ -29,6 +29,11 @@ def json_answer(data: Any, status: int = 200, location: str | None = None) -> Re
     """Return plain data as an answer."""
     headers = {"Location": location} if location else None
     return Response(to_bytes(data), status, headers, media_type="application/json")
+
+
+def version_made(info: VersionInfo) -> Response:
+    """Return a version that a request has made, and where it is."""
+    return json_answer(info.to_json(), 201, f"/api/schedules/{info.schedule_id}/versions/{info.id}")
 
 
 def described(model: type[BaseModel] | None, *errors: int, status: int = 200, text: str = "Done.") -> dict[Any, Any]:
@@ -78,6 +83,7 @@ def run_item(view: RunView) -> dict[str, Any]:
         "startedAt": view.started_at and view.started_at.isoformat(),
         "completedAt": view.completed_at and view.completed_at.isoformat(),
         "baseVersionId": view.base_version_id,
+        "head": view.head_name,
         "resultVersionId": view.result_version_id,
         "objective": view.objective,
         "bound": view.bound,

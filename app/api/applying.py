@@ -6,6 +6,7 @@ from app.api.bodies import ApplyBody
 from app.api.routes_runs import applied_as, own_run
 from app.api.services import ApiServices, UserServices
 from app.api.tokens import Caller
+from app.head_versions import LIVE
 from app.preview import make_preview
 from app.versions import VersionInfo
 from engine.errors import ErrorCode, TaktwerkError, invalid_schedule
@@ -37,11 +38,12 @@ def apply_named(
 
 
 def _apply_version(own: UserServices, version: VersionInfo, wanted: ApplyBody) -> VersionInfo:
-    head = own.versions.head(version.schedule_id, wanted.head)
+    into = wanted.head or LIVE
+    head = own.versions.head(version.schedule_id, into)
     require_head(head, wanted)
     if head.id == version.id:
         return head
-    state = own.merges.start_version(version.id, into=wanted.head)
+    state = own.merges.start_version(version.id, into=into)
     try:
         if state.merged.unresolved and wanted.take is None:
             keys = [one.to_json() for one in state.conflicts]
@@ -81,9 +83,10 @@ def _apply_run(
             else "The run has not ended. Wait for it, or stop it.",
             {"status": view.status.value},
         )
-    head = own.versions.head(schedule_id, wanted.head)
+    into = wanted.head or view.head_name or LIVE
+    head = own.versions.head(schedule_id, into)
     require_head(head, wanted)
-    own.versions.scenarios.get(schedule_id, wanted.head)
+    own.versions.scenarios.get(schedule_id, into)
     preview = make_preview(run_id, server.runs.request(run_id).schedule_data, own.versions.data(head.id), answer.result)
     if preview.conflicts and wanted.take is None:
         raise _conflicts(
@@ -94,7 +97,7 @@ def _apply_run(
     is_merge = head.id != view.base_version_id  # else only placements changed, which the run's check has passed
     if is_merge and (faults := faults_of(preview.merged)):
         raise invalid_schedule(faults, "merged plan")
-    return own.versions.record_result(run_id, schedule_id, head.id, preview.merged, wanted.comment, wanted.head)
+    return own.versions.record_result(run_id, schedule_id, head.id, preview.merged, wanted.comment, into)
 
 
 def require_head(head: VersionInfo, wanted: ApplyBody) -> None:

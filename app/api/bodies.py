@@ -27,9 +27,12 @@ class RollbackBody(Dto):
 
 
 class ApplyBody(Dto):
-    """How a plan is applied. ``take`` decides where both sides changed the same: the plan's or the head's."""
+    """How a plan is applied. ``take`` decides where both sides changed the same: the plan's or the head's.
 
-    head: Name = "main"
+    Without a ``head`` a run's plan goes to the head that the run was made for, everything else to the live plan.
+    """
+
+    head: Name | None = None
     comment: Comment = ""
     take: Literal["plan", "head"] | None = None
     expected_head: Name | None = None
@@ -207,6 +210,7 @@ class Run(Answer):
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
     base_version_id: str | None = None
+    head: str | None = None
     result_version_id: str | None = None
     objective: float | None = None
     bound: float | None = None

@@ -153,6 +153,8 @@ class ProgressBook:
             return told, True
 
     def _hear(self, event: RunEvent) -> None:
+        if event.kind == "stored":
+            return  # streams have ended with the run
         view, data = event.view, told_of(event.view)
         is_over = event.kind == "finished"
         with self._lock:

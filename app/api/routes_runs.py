@@ -18,6 +18,8 @@ from app.api.idempotency import OnceOnly
 from app.api.progress import LAST_OF_ALL, proposal_of
 from app.api.services import ApiServices
 from app.api.tokens import Caller
+from app.head_versions import LIVE
+from app.run_heads import head_for
 from app.run_progress import RunView
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import OptimizationRequest, OptimizationResponse
@@ -77,20 +79,26 @@ def routes() -> APIRouter:
         body: Body,
         once: OnceOnly,
         label: Annotated[str, Query(max_length=200, description="What the run is called.")] = "",
+        head: Annotated[str, Query(max_length=200, description="The scenario, or `main`, that it is for.")] = "",
     ) -> Response:
         """Queue an optimisation and return at once.
 
         The run belongs to a stored schedule when `scheduleData.metadata.scheduleId` names one; its plan can then be
-        applied there. `scheduleData.version` is then the version that the data are of; the live plan's when it is no
-        version's id.
+        applied there. `scheduleData.version` is then the version that the data are of; the head's when it is no
+        version's id. Without `head` the run is for the head that stands on that version, or else whose line it is on.
         """
 
         def work() -> Response:
             request = parse_request(body)
-            schedule_id, base = _stored_base(server, caller, request)
+            schedule_id, base, made_for = _stored_base(server, caller, request, head or None)
             starts = _estimated_start(server)
             run_id = server.runs.submit(
-                request, schedule_id=schedule_id, base_version_id=base, label=label, user=caller.user
+                request,
+                schedule_id=schedule_id,
+                base_version_id=base,
+                label=label,
+                user=caller.user,
+                head_name=made_for,
             )
             data = {"runId": run_id, "status": "queued", "estimatedStartTime": starts}
             return json_answer(data, 202, f"/api/schedules/optimize/{run_id}")
@@ -216,34 +224,44 @@ def applied_as(server: ApiServices, view: RunView) -> str | None:
         return read.runs.get(view.run_id).result_version_id
 
 
-def _stored_base(server: ApiServices, caller: Caller, request: OptimizationRequest) -> tuple[str | None, str | None]:
-    """Return the stored schedule that a request is about, and the version that it is based on."""
+def _stored_base(
+    server: ApiServices, caller: Caller, request: OptimizationRequest, head_name: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """Return the stored schedule that a request is about, the version that it is based on, and the head it is for."""
     data = request.schedule_data
     schedule_id = data.metadata.schedule_id
     if schedule_id is None:
-        return None, None
+        if head_name is not None:
+            raise _no_such_head(head_name)
+        return None, None, None
     versions = server.of(caller).versions
     try:
-        head = versions.head(schedule_id)
+        head = versions.head(schedule_id, head_name or LIVE)
     except TaktwerkError as error:
-        if error.code is not ErrorCode.NOT_FOUND:
+        if error.code is not ErrorCode.NOT_FOUND or head_name is not None:
             raise
-        return None, None
+        return None, None, None
     if data.version == head.id:
-        return schedule_id, head.id
+        return schedule_id, head.id, head_name or LIVE
     try:
         named = versions.show(data.version)
     except TaktwerkError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
-        return schedule_id, head.id
+        return schedule_id, head.id, head_name or LIVE
     if named.schedule_id != schedule_id:
         raise TaktwerkError(
             ErrorCode.NOT_FOUND,
             f"Version {data.version} belongs to another schedule.",
             {"version": data.version, "schedule": schedule_id},
         )
-    return schedule_id, named.id
+    return schedule_id, named.id, head_name or head_for(versions, schedule_id, named.id)
+
+
+def _no_such_head(name: str) -> TaktwerkError:
+    return TaktwerkError(
+        ErrorCode.NOT_FOUND, f"There is no {name}: the request names no stored schedule.", {"head": name}
+    )
 
 
 def _estimated_start(server: ApiServices) -> str:

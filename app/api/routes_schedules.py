@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from app.api.answers import described, json_answer, run_item, schedule_item, sent
+from app.api.answers import described, json_answer, run_item, schedule_item, sent, version_made
 from app.api.applying import require_head
 from app.api.bodies import (
     ApplyBody,
@@ -177,7 +177,7 @@ def _add_heads(router: APIRouter) -> None:
             edited = parse_schedule(body)
             require_head(own.versions.head(schedule_id, head), ApplyBody(expected_head=expected or "-"))
             info = own.versions.save(schedule_id, expected, edited, comment, head=head)
-            return json_answer(info.to_json(), 201, f"/api/schedules/{schedule_id}/versions/{info.id}")
+            return version_made(info)
 
         return once.run(work)
 

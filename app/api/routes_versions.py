@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from app.api.answers import described, json_answer, sent
+from app.api.answers import described, json_answer, sent, version_made
 from app.api.applying import apply_named, require_head
 from app.api.bodies import Applied, ApplyBody, Diff, MergeBody, RollbackBody, Version
 from app.api.guards import Body, Own, Planner, Reader, Server, parsed
@@ -174,7 +174,7 @@ def _add_changing(router: APIRouter) -> None:
             head = own.versions.head(schedule_id, wanted.head)
             require_head(head, ApplyBody(expected_head=wanted.expected_head))
             info = own.versions.rollback(schedule_id, head.id, old.id, wanted.comment, wanted.head)
-            return json_answer(info.to_json(), 201, f"/api/schedules/{schedule_id}/versions/{info.id}")
+            return version_made(info)
 
         return once.run(work)
 
@@ -198,7 +198,7 @@ def _add_changing(router: APIRouter) -> None:
             wanted = parsed(MergeBody, body)
             _version(own.versions, schedule_id, version_id)
             info = _merged(own, version_id, wanted)
-            return json_answer(info.to_json(), 201, f"/api/schedules/{schedule_id}/versions/{info.id}")
+            return version_made(info)
 
         return once.run(work)
 

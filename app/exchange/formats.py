@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.exchange import (
-    csv_tables,
     fajsp,
     fjsp,
     flow_shop,
@@ -107,8 +106,12 @@ def read_input(path: Path | str, format: str | None = None) -> Schedule | Optimi
 
 def read_noted(path: Path | str, format: str | None = None) -> tuple[Schedule | OptimizationRequest, list[str]]:
     """Return what ``read_input`` does, and what a planner must know of it. Parameters and errors as there."""
-    is_folder = str(path) != STANDARD_STREAM and Path(path).is_dir()
-    content = csv_tables.zipped_folder(Path(path)) if is_folder else read_bytes(path)
+    if str(path) != STANDARD_STREAM and Path(path).is_dir():
+        from app.exchange import csv_tables
+
+        content = csv_tables.zipped_folder(Path(path))
+    else:
+        content = read_bytes(path)
     name = "standard input" if str(path) == STANDARD_STREAM else Path(path).name
     return parse_noted(content, name, format)
 
@@ -224,6 +227,8 @@ def write(schedule: Schedule, path: Path | str, format: str | None = None, shari
     """
     chosen = _canonical(format, (*NAMES, *WRITABLE)) if format else format_by_ending(path)
     if chosen in SHARE_FORMATS and SHARE_FORMATS[chosen].can_write:
+        from app.exchange import csv_tables
+
         sharing = sharing or Sharing()
         if chosen == "csv" and csv_tables.is_folder(path):
             return csv_tables.write_folder(schedule, Path(path), sharing)

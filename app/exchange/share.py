@@ -9,10 +9,13 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.exchange.package_keys import KeyRing
-from app.exchange.package_parts import VersionNote
 from engine.model import Schedule
+
+if TYPE_CHECKING:
+    from app.exchange.package_keys import KeyRing
+    from app.exchange.package_parts import VersionNote
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.run_heads import head_for
 from app.run_progress import RunEvent, RunView
 from app.versions import VersionInfo, VersionService
 from app.what_if.changes import Variant
@@ -33,6 +34,7 @@ class Runs(Protocol):
         schedule_id: str | None = None,
         base_version_id: str | None = None,
         label: str = "",
+        head_name: str | None = None,
     ) -> str: ...
     def cancel(self, run_id: str) -> None: ...
     def status(self, run_id: str) -> RunView: ...
@@ -44,12 +46,13 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The version that variants start from."""
+    """The version that variants start from, and the head that they are made for, if that is known."""
 
     schedule_id: str
     version_id: str
     number: int
     schedule: Schedule
+    head_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ class WhatIfDesk:
         self._runs, self._versions = runs, versions
         self.profiles = dict(profiles or {})
 
-    def base(self, version: VersionInfo) -> Base:
-        """Return a saved version as the base of variants (E008, E012)."""
-        return Base(version.schedule_id, version.id, version.number, self._versions.data(version.id))
+    def base(self, version: VersionInfo, head_name: str | None = None) -> Base:
+        """Return a saved version as the base of variants, by default for the head whose it is (E008, E012)."""
+        head = head_name or head_for(self._versions, version.schedule_id, version.id)
+        return Base(version.schedule_id, version.id, version.number, self._versions.data(version.id), head)
 
     def start(self, base: Base, variants: Sequence[Variant], options: Options | None = None) -> list[str]:
         """Queue a run for every variant, or for none when one has a fault; return their ids in order.
@@ -105,7 +109,13 @@ class WhatIfDesk:
         requests = requests_of(variants, base.schedule, options, self.profiles)
         labels = [run_label(one.name, variant_words(one, base.schedule)) for one in variants]
         return [
-            self._runs.submit(request, schedule_id=base.schedule_id, base_version_id=base.version_id, label=label)
+            self._runs.submit(
+                request,
+                schedule_id=base.schedule_id,
+                base_version_id=base.version_id,
+                label=label,
+                head_name=base.head_name,
+            )
             for request, label in zip(requests, labels, strict=True)
         ]
 
@@ -117,6 +127,7 @@ class WhatIfDesk:
             schedule_id=view.schedule_id,
             base_version_id=view.base_version_id,
             label=view.label,
+            head_name=view.head_name,
         )
 
     def entries(self, schedule_id: str, version_id: str) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from app.run_progress import RunEvent
-from app.what_if.desk import Runs
+from app.what_if.desk import Base, Runs
 from engine.model import OptimizationRequest, OptimizationResponse, RunStatus
 
 _GLANCE_S = 0.5
@@ -19,22 +19,25 @@ class AwaitedRuns:
     ----------
     runs
         The service.
-    schedule_id, base_version_id
+    base
         What the runs belong to.
     stop
         Cancels the run that is waited for, and every later one.
     """
 
-    def __init__(
-        self, runs: Runs, schedule_id: str | None, base_version_id: str | None, stop: threading.Event | None = None
-    ) -> None:
-        self._runs, self._schedule_id, self._base_version_id = runs, schedule_id, base_version_id
+    def __init__(self, runs: Runs, base: Base, stop: threading.Event | None = None) -> None:
+        self._runs, self._base = runs, base
         self._stop = stop or threading.Event()
 
     def __call__(self, request: OptimizationRequest, label: str) -> OptimizationResponse:
         """Return what comes of a request."""
+        base = self._base
         run_id = self._runs.submit(
-            request, schedule_id=self._schedule_id, base_version_id=self._base_version_id, label=label
+            request,
+            schedule_id=base.schedule_id,
+            base_version_id=base.version_id,
+            label=label,
+            head_name=base.head_name,
         )
         self.wait(run_id)
         return self._runs.result(run_id)

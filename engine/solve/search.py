@@ -15,6 +15,7 @@ from engine.solve.dispatching.dispatch import Dispatcher, Found, Limits
 from engine.solve.problem.evaluate import evaluate
 from engine.solve.problem.problem import NO_RESOURCE
 from engine.solve.report import StopFlag
+from engine.solve.searches.elite import Elite
 from engine.solve.searches.flow import supports_flow
 from engine.solve.searches.graph import supports_graph
 from engine.solve.searches.local_search import LocalSearch
@@ -49,6 +50,8 @@ _TURN_S = 1.0
 _KERNELS_LOAD_WITHIN_S = 1.5
 _PLAIN_TURN_S = 0.5
 _CP_SAT_MARGIN_S = 0.1
+_CP_SAT_HAS_TO_SHOW_WITHIN = 0.3
+_PROVABLE_GAP = 0.02
 _CP_SAT_STOPS_WITHIN_S = 0.25
 
 
@@ -84,6 +87,9 @@ class Search:
         self._neighbourhoods: NeighbourhoodSearch | None = None
         self._rounds = 0
         self._kind: Kind | None = _kind_for(problem)
+        self._elite = Elite(len(problem.movable), clock.limit_s)
+        self._cp_sat_stop = StopFlag()
+        self._cp_sat_has_to_show_by: float | None = None
 
     def run(self, algorithm: int, workers: int) -> None:
         """Search until the time is up, the plan is proven optimal, or a stop is asked for."""
@@ -120,12 +126,15 @@ class Search:
     def _run_freely(self, algorithm: int, workers: int, whole: bool) -> None:
         """Local search alone for a start, then beside CP-SAT: on the whole problem, or on parts of it."""
         n = len(self._problem.movable)
-        alone = _LOCAL_SEARCH_FIRST if n > _SMALL else _LOCAL_SEARCH_FIRST / 6
+        whole = whole and algorithm != LNS
+        only_cp_sat = whole and self._kind is None  # no local search knows all of its rules
+        alone = _LOCAL_SEARCH_FIRST if n > _SMALL and not only_cp_sat else _LOCAL_SEARCH_FIRST / 6
         self._local_search(time.monotonic() + alone * self._clock.left_s)
         if self._is_over:
             return
-        whole = whole and algorithm != LNS
-        if whole and (algorithm == CP_SAT or not self._is_beyond_proof()):
+        if only_cp_sat:
+            self._cp_sat_beside(workers, None)
+        elif whole and (algorithm == CP_SAT or not self._is_beyond_proof()):
             beside = None if workers == 1 or algorithm == CP_SAT else self._clock.deadline
             self._cp_sat_beside(workers if beside is None else workers - 1, beside)
         elif workers > 1:
@@ -200,6 +209,8 @@ class Search:
         In a thread, because building and presolving a model cannot be interrupted: when the time is up, this returns.
         """
         cp_sat = threading.Thread(target=self._guarded, args=(lambda: self._cp_sat(workers, effort),), daemon=True)
+        if local_search_until is not None and self._kind == "tabu" and len(self._problem.movable) > _PROVABLE:
+            self._cp_sat_has_to_show_by = time.monotonic() + _CP_SAT_HAS_TO_SHOW_WITHIN * self._clock.left_s
         cp_sat.start()
         if local_search_until is not None:
             self._local_search(local_search_until)
@@ -286,6 +297,8 @@ class Search:
         self._rounds += 1
         assert self._kind is not None
         try:
+            if self._kind == "tabu":
+                return search_class("tabu")(self._problem, start.solution, seed, self._elite)
             return search_class(self._kind)(self._problem, start.solution, seed)
         except CannotStart as reason:
             _log.info("searching on lists of operations: %s", reason)
@@ -300,6 +313,7 @@ class Search:
         self._incumbents.flush_if_due()
         if self._incumbents.is_proven:
             self._stop.stop()
+        self._stop_cp_sat_if_idle()
         if time.monotonic() >= self._next_phase_at:
             self._next_phase_at = time.monotonic() + _PHASE_EVERY_S
             self._report.phase("Improving the plan", self._clock.percentage)
@@ -311,13 +325,29 @@ class Search:
         incumbents = self._incumbents
         hint = None if incumbents.best is None else incumbents.best.solution
         self._report.phase("Solving with CP-SAT", self._clock.percentage)
-        settings = Settings(self._clock.deadline - _CP_SAT_MARGIN_S, workers, self._options.seed, effort)
-        result = solve_cpsat(self._problem, hint, settings, self._stop, self._take_exact, incumbents.raise_bound)
+        until = self._clock.deadline - _CP_SAT_MARGIN_S
+        settings = Settings(until, workers, self._options.seed, effort, is_alone=self._kind is None)
+        stop = self._cp_sat_stop
+        withdraw = self._stop.on_stop(stop.stop)
+        result = solve_cpsat(self._problem, hint, settings, stop, self._take_exact, incumbents.raise_bound)
+        withdraw()
         if result.status == "infeasible":
             self.is_infeasible = True
         if result.solution is not None and result.vector is not None:
             incumbents.offer(Found(result.solution, result.vector, "CP-SAT"))
             incumbents.is_optimal = result.status == "optimal"
+        if stop.stopped and not self._is_over:
+            self._local_search(self._clock.deadline)
+
+    def _stop_cp_sat_if_idle(self) -> None:
+        """Where CP-SAT is far from a proof when a good part of the time is over, let local search have its thread."""
+        if self._cp_sat_has_to_show_by is None or time.monotonic() < self._cp_sat_has_to_show_by:
+            return
+        self._cp_sat_has_to_show_by = None
+        best, bound = self._incumbents.best, self._incumbents.bound
+        if best is not None and (bound is None or best.vector[0] > (1 + _PROVABLE_GAP) * bound):
+            _log.info("CP-SAT is far from a proof: local search takes its thread")
+            self._cp_sat_stop.stop()
 
     def _take_exact(self, solution: Solution, vector: tuple[int, ...]) -> None:
         self._incumbents.offer(Found(solution, vector, "CP-SAT"))

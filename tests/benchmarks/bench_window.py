@@ -34,6 +34,7 @@ from tests.benchmarks.plants import grown_plant
 from tests.support.qt import pause, wait
 from ui.application import make_application
 from ui.background import wait_for_background
+from ui.compare.side import Side
 from ui.main_window import MainWindow
 from ui.scheme import register_scheme
 from ui.services import Services
@@ -42,6 +43,8 @@ from ui.studio.catalog import Catalog
 BEAT_MS = 5
 HOUR_MS = 3_600_000
 GESTURES = 8
+_SHIFT = 2
+"""The column of the list of changes that says how much later an operation starts."""
 
 
 class Beat:
@@ -177,6 +180,18 @@ class Desk:
         wait(lambda: self.session.head.number > number, 60)
         pause(500)
 
+    def compare(self) -> None:
+        """Compare the first version with the last one."""
+        flow, versions = self.window.compare_flow, self.versions.list(self.schedule_id)
+        before, after = Side.of_version(versions[-1]), Side.of_version(versions[0])
+        self.by_hand(lambda: flow.compare(before, after))
+        wait(lambda: flow.comparison is not None and flow.comparison.after_name == after.name, 120)
+        pause(2_500)
+
+    def end_comparison(self) -> None:
+        self.by_hand(self.window.compare_flow.end)
+        pause(4_000)
+
     def close(self) -> None:
         self.window.close()
         wait_for_background(30_000)
@@ -210,6 +225,10 @@ def measure(operations: int, time_limit_s: float) -> list[dict[str, Any]]:
         desk.step("apply it", desk.apply)
         desk.step("undo that", lambda: desk.ask({"method": "undo"}))
         desk.step("open again", desk.open)
+        desk.step("compare two versions", desk.compare)
+        desk.window.compare.operations.table.sortByColumn(_SHIFT, Qt.SortOrder.DescendingOrder)
+        desk.step("end that", desk.end_comparison)
+        desk.step("compare them, sorted", desk.compare)
         desk.close()
     return desk.rows
 

@@ -53,7 +53,7 @@ def place(qtbot: QtBot, tmp_path: Path) -> Iterator[Workplace]:
 
 @pytest.fixture
 def solving(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
-    monkeypatch.setattr(merge_work, "RERUN_OPTIONS", Options(time_limit=3, warm_start=True, incremental_mode=True))
+    monkeypatch.setattr(merge_work, "RERUN_OPTIONS", Options(time_limit=30, warm_start=True, incremental_mode=True))
     made = make_workplace(qtbot, tmp_path, runs=lambda db: OptimizationService(db, 1, "anna"))
     yield made
     made.close()
@@ -216,7 +216,7 @@ def test_a_rerun_with_locks_repairs_what_does_not_fit(solving: Workplace) -> Non
     choose(place, dialog, PLACE, "ours")
     place.wait(lambda: "breaks 1 rule" in dialog.side.verdict.text())
     press(dialog, "Rerun with locks")
-    place.wait(lambda: dialog.side.verdict.text() == "The repaired plan keeps all rules.", 40)
+    place.wait(lambda: dialog.side.verdict.text() == "The repaired plan keeps all rules.", 60)
     told = dialog.notice.text()
     assert told == "Rerun with locks: 1 place of scenario Overtime held. 1 operation had to move."
     assert dialog.side.problems.item(0).text().startswith("Drill D: ")
@@ -233,6 +233,7 @@ def test_a_lock_that_cannot_hold_gives_way_and_a_rerun_can_be_cancelled(place: W
     press(dialog, "Rerun with locks")
     place.wait(lambda: len(runs.requests) == 1)
     assert runs.requests["run-1"].locks.events == ("B",) and not dialog.merge.isEnabled()
+    assert runs.views["run-1"].head_name == "main", "what is merged into"
     place.wait(lambda: dialog.stop.isVisible() and not dialog.mine.isEnabled())
     details = {"conflict": [{"kind": "lock", "id": "B", "eventId": "B"}]}
     error = TaktwerkError(ErrorCode.INFEASIBLE_PROBLEM, "No plan can keep these.", details)

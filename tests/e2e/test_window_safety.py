@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.backups import BackupService, list_backups
@@ -15,11 +15,12 @@ from app.diagnostics import Diagnostics
 from engine.errors import ErrorCode, TaktwerkError
 from storage.database import Database, open_database
 from tests.support.databases import first_version, fresh_database, line_schedule
+from tests.support.windows import make_workplace
 from ui.actions import Actions
 from ui.background import wait_for_background
 from ui.backups.dialog import BackupsDialog
 from ui.backups.flow import BackupFlow
-from ui.backups.opening import open_or_offer
+from ui.backups.opening import open_or_offer, tell_read_only
 from ui.backups.refused import RefusedDialog
 from ui.diagnostics.flow import DiagnosticsFlow
 from ui.dialogs.error import ErrorDialog
@@ -121,6 +122,56 @@ def test_a_damaged_database_is_looked_at_or_left_alone(qtbot: QtBot, tmp_path: P
         str(path), lambda: open_database(path), lambda _: pytest.fail("no look"), _ask(lambda d: press(d, "Close"))
     )
     assert given_up is None and path.read_bytes() == before
+
+
+@pytest.mark.logs_errors
+def test_an_emptied_database_with_backups_is_not_begun_anew(qtbot: QtBot, tmp_path: Path) -> None:
+    path = _wreck(tmp_path)
+    path.write_bytes(b"")
+
+    def restore(dialog: RefusedDialog) -> None:
+        words = " ".join(one.text() for one in dialog.findChildren(QLabel))
+        assert "is empty, but there are backups" in words and "newest good one" in words
+        assert "Open for reading" not in {one.text() for one in dialog.findChildren(QPushButton)}
+        press(dialog, "Restore a backup…")
+        assert isinstance(dialog.list, BackupsDialog)
+        press(dialog.list, "Restore")
+
+    database = open_or_offer(str(path), lambda: open_database(path), lambda _: pytest.fail("no look"), _ask(restore))
+    assert isinstance(database, Database)
+    with database.read() as view:
+        assert len(view.schedules.list()) == 1
+    database.close()
+
+
+def test_what_is_suggested_is_the_first_button(qtbot: QtBot, tmp_path: Path) -> None:
+    path = _wreck(tmp_path)
+    damaged = RefusedDialog(TaktwerkError(ErrorCode.STORAGE, "damaged", {"damaged": True}), path)
+    newer = RefusedDialog(TaktwerkError(ErrorCode.STORAGE, "newer", {"revision": 9}), path)
+    for dialog, suggested in ((damaged, "Restore a backup…"), (newer, "Close")):
+        qtbot.addWidget(dialog)
+        assert [one.text() for one in dialog.findChildren(QPushButton) if one.isDefault()] == [suggested]
+
+
+def test_a_look_at_a_damaged_database_says_so_and_can_be_ended_by_a_backup(qtbot: QtBot, tmp_path: Path) -> None:
+    with fresh_database(tmp_path) as database:
+        first_version(database, line_schedule())
+        BackupService(database).make()
+        path = database.path
+    assert path is not None
+    look = Database.look_at(path, tmp_path / "scratch")
+    place = make_workplace(qtbot, tmp_path / "window", backups=lambda _: BackupService(look))
+    tell_read_only(place.window)
+    strip = place.window.area.standing
+    assert "reading only" in strip.text() and strip.isVisibleTo(place.window)
+    press(strip, "Restore a backup…")
+    flow = place.window.backup_flow
+    place.wait(lambda: flow.dialog is not None)
+    assert flow.dialog is not None and not flow.timer.isActive()
+    assert "Back up now" not in {one.text() for one in flow.dialog.findChildren(QPushButton)}
+    flow.dialog.reject()
+    place.close()
+    look.close()
 
 
 def test_a_newer_database_offers_no_look(qtbot: QtBot) -> None:

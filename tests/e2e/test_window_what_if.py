@@ -123,6 +123,30 @@ def test_variants_are_built_started_compared_and_kept(place: Workplace) -> None:
     assert place.versions.head(schedule_id).number == 1, "the live plan stays as it is"
 
 
+def test_variants_and_sweeps_of_a_scenario_are_for_it(qtbot: QtBot, tmp_path: Path) -> None:
+    place = make_workplace(qtbot, tmp_path)
+    try:
+        opened(place)
+        place.window.scenario_flow.ask_to_create()
+        dialog = dialog_of(place, "ScenarioDialog")
+        dialog.name.setText("Overtime")
+        dialog.ok.click()
+        place.wait(lambda: place.session.head_name == "Overtime")
+        place.wait(lambda: place.window.what_if.add.isEnabled())
+        flow = place.window.what_if_flow
+        flow.add(Variant(name="As it is"))
+        flow.start(LIMIT_S)
+        place.wait(lambda: len(place.runs.views) == 1)
+        flow.sweep((1,))
+        place.wait(lambda: len(place.runs.views) == 2)
+        flow.sweeps.stop()
+        assert [view.head_name for view in place.runs.views.values()] == ["Overtime", "Overtime"]
+        place.wait(lambda: place.runs.asked == [("cancel", "run-2")])
+        place.runs.change("run-2", "finished", status=RunStatus.CANCELLED)
+    finally:
+        place.close()
+
+
 @pytest.mark.slow
 def test_the_desk_is_found_again_and_runs_can_be_cancelled_and_started_again(
     place: Workplace, qtbot: QtBot, tmp_path: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,6 +141,60 @@ def test_a_run_is_its_users(api: Api) -> None:
     wait_until(lambda: anna.get(path).json()["status"] == "cancelled")
     assert anna.delete(path).status_code == 204
     assert anna.post(apply).status_code == 409
+
+
+def test_a_run_remembers_the_head_it_is_for_and_is_applied_there(api: Api) -> None:
+    client = api.client("anna-heads")
+    schedule_id, first = imported(client)
+    base = f"/api/schedules/{schedule_id}"
+    client.post(f"{base}/scenarios", json={"name": "late shift", "versionId": first})
+    data = client.get(f"{base}/data", params={"head": "late shift"}).json()
+
+    def submitted(schedule: Any, **query: str) -> str:
+        answer = client.post("/api/schedules/optimize", params=query, content=body_of(schedule))
+        assert answer.status_code == 202, answer.text
+        return answer.json()["runId"]
+
+    def heads() -> dict[str, str | None]:
+        return {one["runId"]: one.get("head") for one in client.get(f"{base}/runs").json()["runs"]}
+
+    shared, named = submitted(data), submitted(data, head="late shift")
+    assert (heads()[shared], heads()[named]) == ("main", "late shift"), "both stand on the version"
+    data["snapshot"]["events"][0]["name"] = "Late"
+    query = {"expectedHead": first, "head": "late shift"}
+    second = client.post(f"{base}/versions", params=query, content=json.dumps(data)).json()["id"]
+    late = client.get(f"{base}/data", params={"head": "late shift"}).json()
+    assert late["version"] == second
+    own = submitted(late)
+    assert heads()[own] == "late shift", "only the scenario stands on it"
+    draft = submitted({**late, "version": "draft"}, head="late shift")
+    assert heads()[draft] == "late shift"
+    runs = {one["runId"]: one for one in client.get(f"{base}/runs").json()["runs"]}
+    assert runs[draft]["baseVersionId"] == second
+    unknown = client.post("/api/schedules/optimize", params={"head": "night"}, content=body_of(data))
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "E012")
+    loose = {**data, "metadata": {**data["metadata"], "scheduleId": None}}
+    nowhere = client.post("/api/schedules/optimize", params={"head": "main"}, content=body_of(loose))
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "E012")
+
+    for run_id in (shared, named, own, draft):
+        assert client.delete(f"/api/schedules/optimize/{run_id}").status_code == 204
+
+
+def test_a_plan_goes_to_the_head_that_its_run_is_for(tmp_path: Path) -> None:
+    with an_api(tmp_path, command(workers.answers_at_once)) as api:
+        client = api.client()
+        schedule_id, first = imported(client)
+        base = f"/api/schedules/{schedule_id}"
+        client.post(f"{base}/scenarios", json={"name": "late shift", "versionId": first})
+        data = client.get(f"{base}/data", params={"head": "late shift"}).json()
+        sent = client.post("/api/schedules/optimize", params={"head": "late shift"}, content=body_of(data))
+        path = sent.headers["Location"]
+        wait_until(lambda: client.get(path).json()["status"] == "completed", 60)
+        applied = client.post(f"{base}/versions/{sent.json()['runId']}/apply")
+        assert applied.status_code == 200, applied.text
+        stand = {one["name"]: one["versionId"] for one in client.get(f"{base}/scenarios").json()["scenarios"]}
+        assert stand == {"main": first, "late shift": applied.json()["newVersionId"]}, "never laid over another plan"
 
 
 def test_the_eleventh_optimisation_in_a_minute_waits(api: Api) -> None:

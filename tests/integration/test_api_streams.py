@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
-from app.api.description import FILE
 from app.api.server import ApiServer, Binding
 from app.client import Client
 from engine.errors import ErrorCode, TaktwerkError
@@ -143,16 +143,23 @@ def test_the_client_plans(tmp_path: Path) -> None:
         plant.health()
 
 
+DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+
+
 class FromDescription:
-    """A client that knows nothing but ``openapi.json``: operations by id, parameters where it says they stand."""
+    """A client that knows nothing but ``docs/openapi.json``: operations by id, parameters where it says they stand.
+
+    What the server answers must be described there too, to the fields of the body.
+    """
 
     def __init__(self, address: str, token: str) -> None:
         self.netloc = urllib.parse.urlsplit(address).netloc
         self.token = token
-        paths = json.loads(FILE.read_text(encoding="utf-8"))["paths"]
+        description = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+        self.components = description["components"]
         self.operations = {
             one["operationId"]: (method.upper(), path, one)
-            for path, item in paths.items()
+            for path, item in description["paths"].items()
             for method, one in item.items()
         }
 
@@ -176,8 +183,34 @@ class FromDescription:
         answer = connection.getresponse()
         data = answer.read()
         connection.close()
-        assert str(answer.status) in about["responses"], (operation, answer.status)
+        self._is_described(operation, answer, data)
         return answer.status, data
+
+    def _is_described(self, operation: str, answer: http.client.HTTPResponse, data: bytes) -> None:
+        responses = self.operations[operation][2]["responses"]
+        assert str(answer.status) in responses, (operation, answer.status)
+        kinds = responses[str(answer.status)].get("content", {})
+        kind = answer.headers.get_content_type()
+        assert kind in kinds if kinds else not data, (operation, kind)
+        if kind == "application/json":
+            self.check(json.loads(data), kinds[kind]["schema"])
+
+    def check(self, value: Any, schema: dict[str, Any]) -> None:
+        """Fail unless a value is as a schema of the description says."""
+        jsonschema_rs.Draft202012Validator({**schema, "components": self.components}).validate(value)
+
+    def events(self, stream: bytes) -> list[dict[str, Any]]:
+        """Return the data of server-sent events, each as the description says."""
+        kinds = self.operations["followOptimization"][2]["responses"]["200"]["content"]
+        said = kinds["text/event-stream"]["itemSchema"]
+        found = []
+        for block in filter(str.strip, stream.decode().replace("\r\n", "\n").split("\n\n")):
+            fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+            if "data" in fields:
+                self.check({key: int(text) if key == "retry" else text for key, text in fields.items()}, said)
+                found.append(json.loads(fields["data"]))
+                self.check(found[-1], said["properties"]["data"]["contentSchema"])
+        return found
 
 
 def test_a_client_made_of_the_description_alone_plans(tmp_path: Path) -> None:
@@ -187,14 +220,22 @@ def test_a_client_made_of_the_description_alone_plans(tmp_path: Path) -> None:
         _, made = client.call("importSchedule", example["scheduleData"])
         schedule_id = json.loads(made)["scheduleId"]
         _, data = client.call("getScheduleData", scheduleId=schedule_id)
-        status, run = client.call("submitOptimization", {**example, "scheduleData": json.loads(data)})
+        options = {**example["options"], "timeLimit": 60}  # it ends by itself; a busy machine may start it late
+        status, run = client.call(
+            "submitOptimization", {**example, "options": options, "scheduleData": json.loads(data)}
+        )
         assert status == 202
         run_id = json.loads(run)["runId"]
-        _, events = client.call("followOptimization", runId=run_id)
-        last = json.loads(events.decode().strip().split("data: ")[-1].split("\n")[0])
-        assert last["status"] == "completed", last
+        events = client.events(client.call("followOptimization", runId=run_id)[1])
+        last = events[-1]
+        assert last["status"] == "completed" and len(events) > 1, events
+        shares = [event["progress"] for event in events]
+        assert shares == sorted(shares), "progress went back"
         _, applied = client.call("applyVersion", {}, scheduleId=schedule_id, versionId=last["versionId"])
         version_id = json.loads(applied)["newVersionId"]
+        _, data = client.call("getVersionData", scheduleId=schedule_id, versionId=version_id)
+        placed = json.loads(data)["snapshot"]["events"]
+        assert placed and all(event["startDate"] < event["endDate"] for event in placed)
         status, package = client.call("exportVersion", scheduleId=schedule_id, versionId=version_id, format="takt")
         assert status == 200 and package[:2] == b"PK"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 from pathlib import Path
 
@@ -173,6 +174,28 @@ def test_a_damaged_backup_is_told_and_not_restored(tmp_path: Path) -> None:
         put_back(path, backup)
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*.restored*"))
+
+
+def test_what_was_begun_gives_its_room_back_when_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fresh_database(tmp_path) as database:
+        first_version(database, line_schedule(300))
+        assert database.path is not None
+        path, backup = database.path, BackupService(database).make().path
+    path.write_bytes(b"SQLite format 3\x00" + bytes(5000))
+    path.with_name(f"{path.name}-wal").write_bytes(b"left over" * 1000)
+    before = {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()}
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:10])
+        if not source.name.endswith("-wal"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("storage.backups.shutil.copy2", full)
+    with pytest.raises(TaktwerkError, match="disk is full"):
+        put_back(path, backup)
+    assert {one: one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()} == before
 
 
 def test_the_command_line_lists_makes_and_restores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

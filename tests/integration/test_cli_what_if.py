@@ -52,6 +52,8 @@ def test_variants_of_a_version_are_tried_and_one_is_kept(tmp_path: Path, capsys:
     assert found["kept"] == ["As it is: version 2"]
     database = open_database(url)
     heads = {head.name: head.description for head in VersionService(database).heads(info.schedule_id)}
+    with database.read() as view:
+        assert [row.head_name for row in view.runs.list()] == ["main", "main"]
     database.close()
     assert heads["As it is"] == "What-if As it is: Nothing changed, optimised"
 

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import ErrorCode, TaktwerkError
 from storage import database as database_module
 from storage.database import Database, open_database
+from storage.version_repository import VersionRepository
 from tests.support.databases import first_version, fresh_database, line_schedule, moved
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +123,19 @@ def test_a_look_at_a_damaged_file_reads_and_never_writes(tmp_path: Path) -> None
         pass
     database.close()
     assert path.read_bytes() == data
+
+
+def test_a_look_at_a_file_whose_plans_are_all_unreadable_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sample(tmp_path)
+
+    def gone(*_: object) -> None:
+        raise TaktwerkError(ErrorCode.STORAGE, "damaged")
+
+    monkeypatch.setattr(VersionRepository, "data", gone)
+    with pytest.raises(TaktwerkError, match="damaged"):
+        Database.look_at(tmp_path / "taktwerk.db", tmp_path / "scratch")
 
 
 def test_a_full_disk_at_every_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

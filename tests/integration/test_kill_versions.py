@@ -1,16 +1,9 @@
-"""Killed at any moment of saving or merging: nothing that was acknowledged is lost, nothing half is there.
-
-The child is forked from a warm process, so that hundreds of kills take a minute.
-"""
+"""Killed at any moment of saving or merging: nothing that was acknowledged is lost, nothing half is there."""
 
 from __future__ import annotations
 
 import os
 import random
-import signal
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,35 +12,17 @@ from app.merging import MergeService
 from app.versions import VersionService
 from storage.database import open_database
 from tests.support.databases import line_schedule, moved
+from tests.support.forked import NEEDS_FORK, killed
 from tests.support.version_cases import put, shop
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(sys.platform == "win32", reason="needs fork"),
-    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+    *NEEDS_FORK,
 ]
 
 _KILLS = 120
 _BIG = line_schedule(60, 4)
-
-
-def _killed(work: Callable[[int], None], after_s: float) -> bytes:
-    """Fork a child that works, kill it, and return what it had acknowledged."""
-    told, tell = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(told)
-            work(tell)
-        finally:
-            os._exit(0)
-    os.close(tell)
-    time.sleep(after_s)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    with os.fdopen(told, "rb") as pipe:
-        return pipe.read()
 
 
 def test_killed_while_saving(tmp_path: Path) -> None:
@@ -66,7 +41,7 @@ def test_killed_while_saving(tmp_path: Path) -> None:
             os.write(tell, f"{info.number}\n".encode())
 
     for _ in range(_KILLS):
-        told = _killed(work, chance.uniform(0.0, 0.15))
+        told = killed(work, chance.uniform(0.0, 0.15))
         acknowledged = max([acknowledged, *map(int, told.split())])
         database = open_database(path)
         service = VersionService(database)
@@ -106,7 +81,7 @@ def test_killed_while_merging(tmp_path: Path) -> None:
             os.write(tell, b"finished\n")
 
     for _ in range(_KILLS):
-        told = _killed(work, chance.uniform(0.0, 0.2))
+        told = killed(work, chance.uniform(0.0, 0.2))
         finished += told.count(b"finished")
         database = open_database(path)
         service = VersionService(database)

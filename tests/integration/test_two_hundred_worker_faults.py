@@ -2,6 +2,11 @@
 
 Every way to fail of ``fault_workers`` in turn, and honest workers that are killed, stopped in their tracks or robbed of
 a pipe from outside at a random moment. The service stays the same one throughout, on one database.
+
+Settled means: from the moment at which the fault can be known until the run has its end, stored and told. Two seconds
+are for the program; for how long its supervising threads, and a worker on its way to its end, stood ready without being
+given a processor is the machine's, and is taken off (``CpuWaits``), so that the test says the same on a busy machine as
+on an idle one.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from engine.check import check_result
 from engine.model import RunStatus
 from storage.database import open_database
 from tests.support import fault_workers as faults
+from tests.support.cpu_waits import CpuWaits
 from tests.support.fault_workers import command
 from tests.support.runs import a_request, wait_until
 
@@ -59,17 +65,34 @@ _AT_ONCE = (
 )
 """What fails by itself; detected when it happens."""
 
+_ENDS_ITSELF = (
+    *(way for way in _AT_ONCE if way.__name__.startswith("killed_")),
+    faults.crashes,
+    faults.exits_without_a_result,
+    faults.repeats_its_hello,
+    faults.closes_its_input,
+    faults.lies,
+    faults.always_lies,
+    faults.boasts,
+    faults.names_a_stranger,
+    faults.sends_an_unreadable_plan,
+)
+"""What is known when the worker's process is gone, for which it needs a processor as well."""
+
 _AT_THE_LIMIT = (faults.hangs, faults.hangs_without_a_plan, faults.freezes, faults.falls_silent)
 """What is detected at the time limit."""
 
 
 class Trials:
-    """One service that stays, its workers, and how late each fault was settled after it could be known."""
+    """One service that stays, its workers, and how late each fault was settled after it could be known.
+
+    ``late_s`` has the name of the way, what the program took of it, and what the clock says.
+    """
 
     def __init__(self, service: OptimizationService, folder: Path) -> None:
         self.service = service
         self.stamp = folder / "stamp"
-        self.late_s: list[float] = []
+        self.late_s: list[tuple[float, float, str]] = []
 
     def solve(self, way: Callable[[], None], known: Callable[[], float] | None = None, **options: float) -> str:
         """Run with a worker that fails in a way, judge the end and return it.
@@ -81,14 +104,25 @@ class Trials:
         service = self.service
         self.stamp.unlink(missing_ok=True)
         service._command = [*command(way), f"STAMP={self.stamp}"]  # pyright: ignore[reportPrivateUsage]
+        waits = CpuWaits(
+            lambda name: name.startswith(("runner-", "run-writer")) or name.endswith("-stdout"),
+            with_children=way in _ENDS_ITSELF,
+        )
+
+        def is_over() -> bool:
+            waits.sample()
+            return service.status(run_id).completed_at is not None
+
         run_id = service.submit(a)
         known_at = known() if known else None
-        wait_until(lambda: service.status(run_id).completed_at is not None, 60)
+        wait_until(is_over, 60)
         ended_at = time.monotonic()
-        if known_at is None and way is not faults.eats_memory and self.stamp.exists():
+        waits.sample()
+        if known_at is None and self.stamp.exists():
             known_at = float(self.stamp.read_text())
         if known_at is not None:
-            self.late_s.append(ended_at - known_at)
+            late = max(0.0, ended_at - known_at)
+            self.late_s.append((late - waits.between(known_at, ended_at), late, way.__name__))
         view, response = service.status(run_id), service.result(run_id)
         assert view.status in (RunStatus.FAILED, RunStatus.COMPLETED)
         if view.status is RunStatus.FAILED:
@@ -156,10 +190,14 @@ def _many(trials: Trials, numbers: range, seed: int) -> Counter[str]:
             after = trials.solve(faults.answers_at_once)
             assert after == "completed - with a plan", f"after {name} the next run is {after}"
     assert not [p for p in psutil.Process().children() if "fault_workers.py" in " ".join(p.cmdline())], "left running"
-    late = sorted(trials.late_s)
-    print(f"{seen.total()} faults; settled after {late[len(late) // 2]:.2f} s in the middle, {late[-1]:.2f} s at worst")
-    assert late[len(late) * 9 // 10] < _SETTLED_S, "nine in ten, for a machine that does other things too"
-    assert late[-1] < 3 * _SETTLED_S
+    late, clock = sorted(trials.late_s), sorted(one[1] for one in trials.late_s)
+    middle, ninth = len(late) // 2, len(late) * 9 // 10
+    print(
+        f"{seen.total()} faults, {len(late)} timed; settled after {late[middle][0]:.2f} s in the middle, "
+        f"{late[ninth][0]:.2f} s nine in ten, {late[-1][0]:.2f} s at worst ({late[-1][2]}); by the clock, on a machine "
+        f"that does other things too, {clock[middle]:.2f}, {clock[ninth]:.2f} and {clock[-1]:.2f} s"
+    )
+    assert late[-1][0] < _SETTLED_S, late[-5:]
     return seen
 
 

@@ -145,6 +145,7 @@ def stay_alive() -> NoReturn:
 
 
 def killed_before_hello() -> None:
+    note_the_time()
     die()
 
 
@@ -255,10 +256,18 @@ def never_says_hello() -> None:
 
 
 def eats_memory() -> None:
+    """Takes more and more; notes the time for as long as it keeps to what its supervisor allows."""
+    import psutil
+
+    from app.run_execution import limits_of
+
     begin()
-    hoard: list[bytearray] = []
+    limit = limits_of(_request).memory_bytes
+    me, hoard = psutil.Process(), list[bytearray]()
     while True:
         hoard.append(bytearray(b"x") * (8 << 20))
+        if me.memory_info().rss < limit:
+            note_the_time()
         time.sleep(0.02)
 
 
@@ -331,6 +340,7 @@ def stays_alive() -> None:
 
 
 def speaks_another_version() -> None:
+    note_the_time()
     say(Hello(pid=os.getpid(), versions={"protocol": "0", "python": "0"}))
     stay_alive()
 

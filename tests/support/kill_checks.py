@@ -10,6 +10,7 @@ from app.backups import list_backups
 from app.exchange import read
 from app.merging import MergeService
 from app.optimization import OptimizationService
+from app.run_spares import SpareFiles
 from app.versions import VersionService
 from engine.diff import apply
 from engine.model import RunStatus
@@ -134,6 +135,9 @@ def _check_acknowledged(name: str, database: Database, service: VersionService, 
         assert all(view.completed_at is not None for view in views.values()), "a run that never ends"
         for (run_id,) in outcome.all("run"):
             assert views[run_id].status is RunStatus.COMPLETED and runs.result(run_id).result is not None
+        for run_id, is_kept in outcome.all("unstored"):
+            assert not is_kept or views[run_id].status is RunStatus.COMPLETED, "a result kept in a file is gone"
+        assert SpareFiles.of(database).runs() == [], "room was not given back"
     finally:
         runs.close()
 

@@ -297,14 +297,16 @@ def running(folder: Path) -> Act:
         runs = OptimizationService(database, command=fault_workers.command(fault_workers.answers_at_once))
         try:
             opened = service.open(_only(service))
-            request = a_request(opened.schedule, time_limit=20)
+            request = a_request(opened.schedule, time_limit=50)
             run_id = runs.submit(request, schedule_id=opened.head.schedule_id, base_version_id=opened.head.id)
-            wait_until(lambda: runs.status(run_id).completed_at is not None, 30)
+            wait_until(lambda: runs.status(run_id).completed_at is not None, 55)
             view = runs.status(run_id)
             if view.error is not None:
                 raise view.error
-            lost = [words for words in view.warnings if "could not be stored" in words]
-            tell("unstored" if lost else "run", run_id)  # then the planner is told to apply it before the program ends
+            if view.unstored is None:
+                tell("run", run_id)
+            else:  # and the planner is told
+                tell("unstored", run_id, "in a file" if "kept in a file" in view.unstored else "")
         finally:
             runs.close()
 

@@ -146,6 +146,9 @@ class FakeRuns:
     def cancel(self, run_id: str) -> None:
         self.asked.append(("cancel", run_id))
 
+    def store_again(self, run_id: str) -> None:
+        self.asked.append(("store", run_id))
+
     def status(self, run_id: str) -> RunView:
         return self.views[run_id]
 

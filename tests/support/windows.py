@@ -11,6 +11,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.backups import BackupService
 from app.local_api import LocalApi
 from app.merging import MergeService
 from app.session import PlanningSession
@@ -98,6 +99,7 @@ def make_workplace(
     runs: Callable[[Database], Any] = lambda _: FakeRuns(),
     board: Callable[[], Any] | None = FakeBoard,
     local_api: Callable[[Database, Any], LocalApi] | None = None,
+    backups: Callable[[Database], BackupService] | None = None,
 ) -> Workplace:
     """Return a window on the database in ``folder``, made if there is none; ``board`` ``None`` = the real one."""
     database = open_database(folder / "plans.db")
@@ -117,6 +119,7 @@ def make_workplace(
             board,
             merges=merges,
             local_api=None if local_api is None else local_api(database, service),
+            backups=None if backups is None else backups(database),
         )
     )
     window.show()

@@ -299,15 +299,9 @@ def request_of(*arguments: object) -> OptimizationRequest:
         return 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(cli_commands(), "optimize", ("", cli_optimize.add_arguments, take))
+        patch.setattr(cli_optimize, "run", take)
         assert run("optimize", *arguments) == 0
     return caught[0]
-
-
-def cli_commands() -> dict[str, Any]:
-    from app import cli
-
-    return cli._COMMANDS  # pyright: ignore[reportPrivateUsage]
 
 
 def test_request_of_a_plain_file(jsp: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, cli_optimize, exchange
+from app.cli_late import LateParser
 from app.config import Settings
 from engine.errors import ErrorCode
 from engine.model import OBJECTIVES
@@ -23,7 +24,7 @@ def test_every_command_and_option_is_documented(name: str) -> None:
     section = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", COMMAND_LINE, re.M | re.S)
     assert section, f"docs/command-line.md has no section on {name}"
     parser = argparse.ArgumentParser(add_help=False)
-    cli._COMMANDS[name][1](parser)  # pyright: ignore[reportPrivateUsage]
+    cli._COMMANDS[name].add_arguments(parser)  # pyright: ignore[reportPrivateUsage]
     for option in options_of(parser):
         assert option in section[1], f"{name}: {option}"
 
@@ -35,6 +36,8 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
         found |= {option for option in action.option_strings if option not in ("-h", "--help")}
         if isinstance(action, argparse._SubParsersAction):
             for name, sub in action.choices.items():
+                if isinstance(sub, LateParser):
+                    sub.complete()
                 found |= {name, *options_of(sub)}
     return found - {"--database"}  # a common option, documented once
 

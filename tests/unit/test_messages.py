@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 
 import pytest
 
@@ -70,6 +71,15 @@ def test_a_message_is_one_line_of_json_with_wire_names(message: tuple[FromSolver
     assert data["type"] == message[0].type
     assert not any("_" in key for key in data)
     assert rest == (message[1] + b"\n" if message[1] else b"")
+
+
+def test_a_message_cut_off_in_its_plan_is_known_at_the_next_line() -> None:
+    data = encode(Explained(elapsed_ms=9, payload_bytes=len(PLAN)), PLAN)
+    source, sink = os.pipe()
+    with os.fdopen(source, "rb") as stream, os.fdopen(sink, "wb", buffering=0) as worker:
+        worker.write(data[: -len(PLAN) // 2] + b"\n")  # and the pipe stays open
+        with pytest.raises(BadMessage, match="cut off"):
+            read_from_solver(stream)
 
 
 def test_a_payload_may_hold_line_feeds() -> None:

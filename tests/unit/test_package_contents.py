@@ -9,6 +9,7 @@ import pytest
 
 from app import packaged
 from scripts import package
+from scripts.frozen.stand_ins import KERNELS, LIBRARY, SIGNATURES
 from scripts.package_contents import (
     NEVER,
     PROGRAMS,
@@ -21,7 +22,14 @@ from scripts.package_contents import (
     qt_module,
     strangers,
 )
-from scripts.package_licences import bill_of_materials, board_parts, distributions, licences_text, python_parts
+from scripts.package_licences import (
+    LEFT_OUT,
+    bill_of_materials,
+    board_parts,
+    distributions,
+    licences_text,
+    python_parts,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 QT = "PySide6/Qt/lib/"
@@ -121,8 +129,17 @@ def test_the_folder_has_what_the_program_reads() -> None:
 def test_tools_are_strangers_to_the_program() -> None:
     found = set(strangers())
     assert {"pytest", "hypothesis", "ruff"} & found >= {"pytest", "hypothesis"}
+    assert {"pandas", "llvmlite"} <= found, "the program has stand-ins for them"
     assert not found & {"numba", "ortools", "PySide6", "sqlalchemy", "fastapi", "tzdata", "pysqlite3", "app", "engine"}
     assert {"readline", "_gdbm"} <= set(NEVER)
+
+
+def test_one_archive_of_code_is_kept(tmp_path: Path) -> None:
+    for program in PROGRAMS:
+        (tmp_path / f"{program.name}.pkg").write_text("code")
+    package.share_code(tmp_path)
+    links = [path for path in tmp_path.iterdir() if path.is_symlink()]
+    assert len(links) == 2 and all(path.read_text() == "code" for path in links)
 
 
 def _install(root: Path, name: str) -> None:
@@ -152,8 +169,10 @@ def test_nothing_is_built_without_a_board(tmp_path: Path) -> None:
 
 
 def _finished(folder: Path) -> None:
-    names = [program.name for program in PROGRAMS] + [package.LICENCES, package.BILL]
-    for name in [*names, f"_internal/{package.BUILD_FILE}", f"_internal/{package.SHIPPED}/{package.STAMP}"]:
+    names = [f"{program.name}{ending}" for program in PROGRAMS for ending in ("", ".pkg")]
+    names += [package.LICENCES, package.BILL, f"_internal/{package.BUILD_FILE}"]
+    kernels = (f"{LIBRARY}.cpython-311-x86_64-linux-gnu.so", SIGNATURES, package.STAMP)
+    for name in [*names, *(f"_internal/{KERNELS}/{name}" for name in kernels)]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
 
@@ -167,7 +186,6 @@ def test_a_finished_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest
     library.parent.mkdir(parents=True)
     library.write_text("x")
     (folder / package.LICENCES).unlink()
-    package.archive_of(folder).write_text("x")
     monkeypatch.setattr(package, "LARGEST_MB", 0)
     faults = package.faults_of(folder)
     assert len(faults) == 3
@@ -178,8 +196,8 @@ def test_the_bill_lists_what_the_program_needs_and_no_tools() -> None:
     parts = python_parts("taktwerk")
     bill = bill_of_materials("taktwerk", "1.0", parts)
     names = {part["name"].lower() for part in bill["components"]}
-    assert {"python", "ortools", "pandas", "numba", "sqlalchemy", "fastapi"} <= names
-    assert not names & {"pytest", "hypothesis", "ruff", "taktwerk"}
+    assert {"python", "ortools", "numpy", "numba", "sqlalchemy", "fastapi"} <= names
+    assert not names & {"pytest", "hypothesis", "ruff", "taktwerk", *LEFT_OUT}
     assert all(part["version"] and part["licenses"][0]["license"]["name"] for part in bill["components"])
     assert len({part["bom-ref"] for part in bill["components"]}) == len(parts)
     assert not [part.name for part in parts if part.licence == "not stated"]

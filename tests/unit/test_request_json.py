@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 
 import pytest
 
-from app.collector import collector_paused
+from app.collector import collector_paused, free_slowly
 from app.request_json import canonical_request
 from engine.errors import ErrorCode, TaktwerkError
 from engine.model import OptimizationRequest
@@ -98,3 +99,14 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_is_freed_slowly_is_freed_and_only_that() -> None:
+    class Large:
+        pass
+
+    kept = Large()
+    items = [kept, *(Large() for _ in range(1_000))]
+    seen = [weakref.ref(one) for one in items]
+    free_slowly(items)
+    assert items == [] and [ref() for ref in seen if ref() is not None] == [kept]

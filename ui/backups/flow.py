@@ -21,7 +21,7 @@ class BackupFlow(QObject):
         self._bench, self._backups = workbench, backups
         self.dialog: BackupsDialog | None = None
         actions["file.restore"].triggered.connect(lambda _=False: self.choose())
-        actions["file.restore"].setEnabled(backups is not None and backups.path is not None)
+        actions["file.restore"].setEnabled(backups is not None and backups.file is not None)
         self.timer = QTimer(self)
         self.timer.setInterval(EVERY_S * 1000)
         self.timer.timeout.connect(self.back_up)
@@ -39,7 +39,8 @@ class BackupFlow(QObject):
             in_background(self._backups.list, self._show, self._bench.show_error)
 
     def _show(self, found: list[ListedBackup]) -> None:
-        self.dialog = dialog = BackupsDialog(found, self._bench.window, zone=self._bench.zone)
+        can_make = self._backups is not None and self._backups.path is not None
+        self.dialog = dialog = BackupsDialog(found, self._bench.window, can_make=can_make, zone=self._bench.zone)
         dialog.restore_chosen.connect(self._restore)
         dialog.make_requested.connect(self._make)
         dialog.finished.connect(self._forget)

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QProcess, Qt
 
@@ -14,6 +14,10 @@ from app.backups import put_back
 from engine.errors import TaktwerkError
 from ui.backups.refused import RefusedDialog
 from ui.dialogs.error import ErrorDialog
+from ui.widgets import button
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
 
 _log = logging.getLogger("taktwerk.ui")
 _D = TypeVar("_D")
@@ -57,6 +61,16 @@ def open_or_offer(
             return None
 
 
+def tell_read_only(window: MainWindow) -> None:
+    """Say above the board, for as long as the window is open, that nothing can be saved."""
+    restore = button("Restore a backup…", window.actions_table["file.restore"].trigger, role="link")
+    window.area.standing.add_button(restore)
+    window.area.standing.say(
+        "bad",
+        "The database is damaged and open for reading only. Plans can be looked at and exported; nothing is saved.",
+    )
+
+
 def restore_and_start_again(database: str, backup: Path) -> int:
     """Put a backup back now that everything is closed, and start the workstation again on it.
 
@@ -84,6 +98,6 @@ def _asked(error: TaktwerkError, path: Path | None, ask: Callable[[RefusedDialog
 
 
 def _without_look(error: TaktwerkError) -> TaktwerkError:
-    """The same error without the offer that has just failed."""
-    details = {key: value for key, value in error.details.items() if key != "damaged"}
-    return TaktwerkError(error.code, error.message, details)
+    """The error of a look that has failed: it is not offered again."""
+    message = f"What is left of the file cannot be read either. {error.message}"
+    return TaktwerkError(error.code, message, {**error.details, "damaged": True, "unreadable": True})

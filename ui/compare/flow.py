@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.board.comparison import BoardPair, make_pair
 from app.cherry_pick import Picked
 from app.collector import collector_paused, settle_collector
-from app.comparison import Cause, Comparison, OperationChange, compare
+from app.comparison import Comparison, OperationChange
 from app.take_over import TakeOver
 from app.versions import VersionService
 from engine.errors import TaktwerkError
 from engine.model import Schedule
-from engine.plan import PlanFacts
 from ui.background import in_background
 from ui.compare.boards import ComparedBoards
+from ui.compare.making import Compared, causes_of, let_go, loader, made
 from ui.compare.panel import ComparePanel
 from ui.compare.side import Side
 from ui.workbench import Workbench
 
 _PAUSE_MS = 250
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A comparison with what it was made of."""
-
-    comparison: Comparison
-    pair: BoardPair
+_KEPT_MS, _MOST_KEPT = 12_000, 3
+"""So long, and so many, comparisons that were ended are kept: by then no board draws them any more."""
 
 
 class CompareFlow(QObject):
@@ -60,6 +53,8 @@ class CompareFlow(QObject):
         self._found: Compared | None = None
         self._of: Any = None
         self._extra: list[Side] = []
+        self._past: dict[int, Compared] = {}
+        self._numbers = count()
         self._asked = 0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -127,7 +122,8 @@ class CompareFlow(QObject):
     def end(self) -> None:
         """Show the working plan alone again."""
         was_on = self._sides is not None
-        self._sides, self._found, self._of = None, None, None
+        self._sides, self._of = None, None
+        self._replace(None)
         self._asked += 1
         self._later.stop()
         self._panel.show_nothing(self._bench.session is not None)
@@ -195,14 +191,14 @@ class CompareFlow(QObject):
         self._asked += 1
         ticket, versions, working, zone = self._asked, self._versions, session.working, self._bench.zone
         known = self._found.comparison if self._found else None
-        loads = [_loader(side, versions, working, known) for side in sides]
+        loads = [loader(side, versions, working, known) for side in sides]
         head = session.head
 
         def work() -> Compared:
             with collector_paused():
                 before, after = loads[0](), loads[1]()
                 causes = causes_of(versions, sides, head)
-                found = _compared(before, after, sides, causes)
+                found = made(before, after, sides, causes)
                 settle_collector()  # before it may run again, else it looks through all of this at once
                 return found
 
@@ -210,7 +206,7 @@ class CompareFlow(QObject):
             if ticket != self._asked or self._sides != sides:
                 return
             self.busy.emit("")
-            self._found = found
+            self._replace(found)
             self._panel.show_comparison(found.comparison, *sides, zone)
             self._panel.set_take(*self._take_words(sides), is_on=not found.comparison.is_empty)
             self.compared.emit(found.comparison)
@@ -225,6 +221,20 @@ class CompareFlow(QObject):
         self._panel.set_busy("Comparing…")
         in_background(work, done, failed)
 
+    def _replace(self, found: Compared | None) -> None:
+        """Let another comparison be the one that is shown; the one before is freed later, off this thread."""
+        if self._found is not None:
+            number = next(self._numbers)
+            self._past[number] = self._found
+            QTimer.singleShot(_KEPT_MS, self, partial(self._forget, number))
+        self._found = found
+        while len(self._past) > _MOST_KEPT:
+            self._forget(next(iter(self._past)))
+
+    def _forget(self, number: int) -> None:
+        if number in self._past:
+            let_go([self._past.pop(number)])
+
     def _take_words(self, sides: tuple[Side, Side]) -> tuple[str, str]:
         before, after = sides
         if after.is_working:
@@ -234,7 +244,8 @@ class CompareFlow(QObject):
     def _on_filtered(self, left: tuple[OperationChange, ...]) -> None:
         if self._found is None or self._sides is None:
             return
-        self._boards.show_pair(self._found.pair.marking(left), self._titles())
+        is_all = len(left) == len(self._found.comparison.operations)
+        self._boards.show_pair(self._found.pair if is_all else self._found.pair.marking(left), self._titles())
 
     def _on_order(self, order_id: str) -> None:
         found = self.comparison
@@ -245,36 +256,3 @@ class CompareFlow(QObject):
         places = [p for c in found.changes(order_ids=(order_id,)) for p in (c.before, c.after) if p and p.is_scheduled]
         if places:
             self._boards.show_span(min(p.start_ms or 0 for p in places), max(p.end_ms or 0 for p in places))
-
-
-def causes_of(versions: Any, sides: tuple[Side, Side], head: Any) -> Mapping[str, Cause]:
-    """Return why operations changed, where the versions between the two plans tell."""
-    ids = [head.id if side.is_working else side.version.id if side.version is not None else None for side in sides]
-    found: dict[str, Cause] = {}
-    if None not in ids and ids[0] != ids[1] and hasattr(versions, "causes"):
-        found.update(versions.causes(*ids))
-    return found
-
-
-def _loader(
-    side: Side, versions: VersionService, working: Schedule, known: Comparison | None
-) -> Callable[[], Schedule]:
-    """How to get at a side's plan; a version that is shown already is not read again."""
-    if side.plan is not None:
-        plan = side.plan
-        return lambda: plan
-    if side.is_working:
-        return lambda: working
-    if known is not None:
-        for name, plan in ((known.before_name, known.before), (known.after_name, known.after)):
-            if name == side.name:
-                return lambda kept=plan: kept
-    key = side.version.id
-    return lambda: versions.data(key)
-
-
-def _compared(before: Schedule, after: Schedule, sides: tuple[Side, Side], causes: Mapping[str, Cause]) -> Compared:
-    names = sides[0].name, sides[1].name
-    facts = PlanFacts(before), PlanFacts(after)
-    found = compare(before, after, *names, causes=causes, facts=facts)
-    return Compared(found, make_pair(*facts, found.operations, names, is_live=sides[1].is_working))

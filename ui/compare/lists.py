@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.comparison import Comparison, KpiRow, OperationChange, OrderImpact
 from ui import palette, text
 from ui.compare import words
+from ui.compare.filtered import ROW_PX, FilteredList, fill_choice
 from ui.tables import Column, RowTable
-from ui.widgets import ElidedLabel, EmptyState, button, combo
+from ui.widgets import ElidedLabel, button, combo
 
-_ROW_PX = 25
 _FIGURE_PX = (66, 66, 66, 58)
 
 
@@ -27,7 +26,7 @@ class FigureList(QWidget):
         super().__init__()
         self._names = ("Before", "After")
         self.table: RowTable[KpiRow] = RowTable(self._columns(), stretch=0)
-        self.table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.table.setSortingEnabled(False)
         self.beside = _Also("", "small")
         self.beside.setContentsMargins(8, 3, 8, 3)
@@ -73,91 +72,7 @@ class _Also(ElidedLabel):
         self.setToolTip(self.tip)
 
 
-class _Filtered(QWidget):
-    """A table under a row of filters, or a sentence where it is empty."""
-
-    take_requested = Signal(list)
-    """Ids of what is to be taken over."""
-    _widest: Mapping[int, int] = {0: 140}
-    """How wide columns of names may be at first, in px."""
-
-    def __init__(self, table: RowTable[Any], placeholder: str, nothing: str) -> None:
-        super().__init__()
-        self.table = table
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(placeholder)
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setAccessibleName(placeholder)
-        self.filter.textChanged.connect(lambda _: self.refresh())
-        self.take = button("", self._take, icon_name="apply")
-        self.take.setEnabled(False)
-        self.head = QHBoxLayout()
-        self.head.setContentsMargins(6, 4, 6, 4)
-        self.head.setSpacing(6)
-        self.head.addWidget(self.filter, 1)
-        self.head.addWidget(self.take)
-        self._empty = EmptyState("changes", nothing)
-        body = QWidget()
-        self._stack = QStackedLayout(body)
-        self._stack.setContentsMargins(0, 0, 0, 0)
-        self._stack.addWidget(table)
-        self._stack.addWidget(self._empty)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addLayout(self.head)
-        box.addWidget(body, 1)
-        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._show_menu)
-        table.selectionModel().selectionChanged.connect(lambda *_: self._on_selection())
-        self._can_take = False
-        self._menu_text = ""
-
-    def set_take(self, words_of_it: str, tip: str, is_on: bool) -> None:
-        """Say what taking over does here, and whether it can be done."""
-        self.take.setText(words_of_it)
-        self._menu_text = tip
-        self.take.setToolTip(tip)
-        self._can_take = is_on
-        self.take.setVisible(is_on)
-        self._on_selection()
-
-    def refresh(self) -> None:
-        """Show the rows that meet the filters."""
-        raise NotImplementedError
-
-    def _show(self, rows: list[Any], nothing: str) -> None:
-        is_first = not self.table.rows_model.rows
-        self.table.set_rows(rows, fit=is_first)
-        for column, widest in self._widest.items() if is_first else ():
-            self.table.setColumnWidth(column, min(widest, self.table.columnWidth(column)))
-        self._empty.say(nothing)
-        self._stack.setCurrentIndex(0 if rows else 1)
-        self._on_selection()
-
-    def _ids(self) -> list[str]:
-        raise NotImplementedError
-
-    def _take(self) -> None:
-        ids = self._ids()
-        if ids and self._can_take:
-            self.take_requested.emit(ids)
-
-    def _on_selection(self) -> None:
-        self.take.setEnabled(self._can_take and bool(self.table.selectionModel().selectedRows()))
-
-    def _show_menu(self, at: QPoint) -> None:
-        if not self.table.indexAt(at).isValid() or not self._can_take:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        action = menu.addAction(self._menu_text)
-        action.triggered.connect(lambda _=False: self._take())
-        menu.popup(self.table.viewport().mapToGlobal(at))
-
-
-class OrderList(_Filtered):
+class OrderList(FilteredList):
     """What the difference means for orders."""
 
     order_chosen = Signal(str)
@@ -165,7 +80,6 @@ class OrderList(_Filtered):
 
     def __init__(self) -> None:
         self._zone: dt.tzinfo = dt.UTC
-        self._found: Comparison | None = None
         table: RowTable[OrderImpact] = RowTable(self._columns(), is_multiple=True, row_tip=self._tip)
         super().__init__(table, "Filter orders", "No order is affected")
         self.kind = combo("Kind of effect on orders")
@@ -180,7 +94,7 @@ class OrderList(_Filtered):
         """Show the orders of a comparison."""
         self._zone, self._found = zone, found
         counts = {kind: sum(o.kind == kind for o in found.orders) for kind in words.IMPACTS}
-        _fill(self.kind, "All orders", words.IMPACTS, counts, len(found.orders))
+        fill_choice(self.kind, "All orders", words.IMPACTS, counts, len(found.orders))
         self.refresh()
 
     def refresh(self) -> None:
@@ -193,7 +107,7 @@ class OrderList(_Filtered):
             for row in self._found.orders
             if kind in (None, row.kind) and needle in f"{row.name}\n{row.order_id}\n{row.customer or ''}".casefold()
         ]
-        self._show(rows, "No order matches" if self._found.orders else "No order ends at another time")
+        self.show_rows(rows, "No order matches" if self._found.orders else "No order ends at another time")
 
     def _columns(self) -> list[Column[OrderImpact]]:
         return [
@@ -219,7 +133,7 @@ class OrderList(_Filtered):
         self.order_chosen.emit(chosen[0] if len(chosen) == 1 else "")
 
 
-class OperationList(_Filtered):
+class OperationList(FilteredList):
     """What happened to operations, why, and on the board."""
 
     operation_chosen = Signal(str)
@@ -229,7 +143,6 @@ class OperationList(_Filtered):
 
     def __init__(self) -> None:
         self._zone: dt.tzinfo = dt.UTC
-        self._found: Comparison | None = None
         self._resources: Mapping[str, str] = {}
         self._order_names: Mapping[str, str] = {}
         self._order_id = ""
@@ -251,12 +164,10 @@ class OperationList(_Filtered):
     def show_comparison(self, found: Comparison, zone: dt.tzinfo) -> None:
         """Show the operations of a comparison; filters stay as far as there is something to filter."""
         self._zone, self._found = zone, found
-        snapshots = found.before.snapshot, found.after.snapshot
-        self._resources = {r.id: r.name or r.id for s in snapshots for r in s.resources}
-        self._order_names = {o.id: o.name or o.id for s in snapshots for o in s.orders}
+        self._resources, self._order_names = found.resource_names, found.order_names
         total = len(found.operations)
-        _fill(self.kind, "All kinds", words.KINDS, found.kind_counts, total)
-        _fill(self.cause, "All causes", words.CAUSES, found.cause_counts, total)
+        fill_choice(self.kind, "All kinds", words.KINDS, found.kind_counts, total)
+        fill_choice(self.cause, "All causes", words.CAUSES, found.cause_counts, total)
         self.refresh()
 
     def show_order(self, order_id: str) -> None:
@@ -278,7 +189,7 @@ class OperationList(_Filtered):
         )
         if needle:
             left = tuple(c for c in left if needle in self._searched(c))
-        self._show(list(left), "No operation matches" if self._found.operations else "No operation differs")
+        self.show_rows(list(left), "No operation matches" if self._found.operations else "No operation differs")
         self.filtered.emit(left)
 
     def _searched(self, change: OperationChange) -> str:
@@ -325,19 +236,6 @@ class OperationList(_Filtered):
         chosen = self._ids()
         if chosen:
             self.operation_chosen.emit(chosen[-1])
-
-
-def _fill(box: QComboBox, everything: str, names: Mapping[str, str], counts: Mapping[str, int], total: int) -> None:
-    """Offer what there is with its counts; the present choice stays if it is still there."""
-    chosen = box.currentData()
-    box.blockSignals(True)
-    box.clear()
-    box.addItem(f"{everything} ({total:,})", None)
-    for key, name in names.items():
-        if counts.get(key):
-            box.addItem(f"{name[0].upper()}{name[1:]} ({counts[key]:,})", key)
-    box.setCurrentIndex(max(0, box.findData(chosen) if chosen is not None else 0))
-    box.blockSignals(False)
 
 
 def _muted(_: object) -> str:

@@ -83,6 +83,8 @@ class ComparePanel(QWidget):
         """Show that nothing is compared."""
         self.start.setVisible(is_open)
         self._stack.setCurrentIndex(0)
+        self.orders.forget()
+        self.operations.forget()
 
     def show_sides(self, sides: Sequence[Side], before: Side, after: Side) -> None:
         """Offer the plans that can be compared, with the two that are."""
@@ -138,7 +140,7 @@ class ComparePanel(QWidget):
             split.addWidget(one)
             split.setStretchFactor(index, share)
             one.setMinimumWidth(390 if one is self.figures else 240)
-        split.setSizes([440, 410, 750])
+        split.setSizes([470, 490, 640])
         return split
 
     def _swap(self) -> None:

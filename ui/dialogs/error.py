@@ -52,6 +52,8 @@ class ErrorDialog(Dialog):
     """
 
     go_to_event = Signal(str)
+    most_open = 2
+    """With more details than this, they are folded away at first."""
 
     def __init__(self, error: Any, parent: QWidget | None, *, heading: str = "", what_now: str | None = None) -> None:
         code, message = error_parts(error)
@@ -72,7 +74,7 @@ class ErrorDialog(Dialog):
         if code:
             self.add_left(label(f"Code {code}", "small"))
         self.add_action("Copy details", self._copy, icon_name="copy")
-        self.add_action("Close", self.accept, role="primary")
+        self.close_button = self.add_action("Close", self.accept, role="primary")
 
     def as_text(self) -> str:
         """Return everything as text for the clipboard."""
@@ -112,7 +114,7 @@ class ErrorDialog(Dialog):
         inner = QVBoxLayout(box)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(tree)
-        self.body.addWidget(Section("Details", box, is_open=len(details) <= 2), 1)
+        self.body.addWidget(Section("Details", box, is_open=len(details) <= self.most_open), 1)
 
     def _go(self, event_id: str) -> None:
         self.go_to_event.emit(event_id)

@@ -8,16 +8,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.merge_desk import DeskView
 from app.merge_words import ConflictView
-from ui import palette
 from ui.dialogs.base import Dialog
 from ui.merge.cards import ChoiceCards
 from ui.merge.side_panel import SidePanel
-from ui.tables import Column, RowTable
+from ui.merge.table import ConflictTable
 from ui.widgets import Notice, button, label
 
 _WIDTH, _CLEAN_WIDTH, _SIDE_PX, _FOOT_PX, _COMMENT_PX = 1270, 620, 340, 12, 330
 _SPARE_PX, _MOST_SETTLED = 8, 4
-_LEAST_ROWS, _MOST_ROWS, _ROW_PX, _HEAD_PX = 3, 8, 27, 42
 
 
 class ConflictDialog(Dialog):
@@ -66,11 +64,7 @@ class ConflictDialog(Dialog):
         self._view, self._busy, self._is_run, self._can_rerun = view, "", False, can_rerun
         self.explanation = label("", "muted", wrap=True)
         self.notice = Notice("info")
-        self.table: RowTable[ConflictView] = RowTable(self._columns(view), stretch=4, row_tip=self._tip)
-        self.table.setProperty("role", "framed")
-        self.table.setAccessibleName("Conflicts")
-        rows = min(_MOST_ROWS, max(_LEAST_ROWS, len(view.conflicts)))
-        self.table.setMinimumHeight(rows * _ROW_PX + _HEAD_PX)
+        self.table = ConflictTable(view)
         self.cards, self.side = ChoiceCards(), SidePanel()
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("Comment of the new version (optional)")
@@ -88,16 +82,9 @@ class ConflictDialog(Dialog):
 
     def show_view(self, view: DeskView) -> None:
         """Show the merge as it stands now; the conflict that is looked at stays so."""
-        key = self.current.key if self.current else None
         had_notice = self.notice.isVisible()
-        rows = self.table.rows_model.rows
         self._view = view
-        if [one.key for one in rows] == [one.key for one in view.conflicts]:
-            for one in view.conflicts:
-                self.table.rows_model.put(one, lambda known, wanted=one.key: known.key == wanted)
-        else:
-            self.table.set_rows(view.conflicts)
-            self.look_at(key if key in {one.key for one in view.conflicts} else view.next_open(None))
+        self.table.show_view(view)
         self.explanation.setText(_explained(view))
         self.side.show_view(view)
         self._show_current()
@@ -138,11 +125,11 @@ class ConflictDialog(Dialog):
     @property
     def current(self) -> ConflictView | None:
         """The conflict that is looked at."""
-        return next(iter(self.table.selected_rows()), None)
+        return self.table.current
 
     def look_at(self, key: str | None) -> None:
         """Select a conflict."""
-        self.table.select_where(lambda one: one.key == key)
+        self.table.look_at(key)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Stand at the foot of the window, so that the board above stays in sight."""
@@ -271,34 +258,6 @@ class ConflictDialog(Dialog):
             self.notice.say("info", "\n".join(["Decided without asking:", *view.candidate.settled[:_MOST_SETTLED]]))
         else:
             self.notice.say("info", "")
-
-    def _tip(self, one: ConflictView) -> str:
-        names = self._view.names
-        values = {"base": one.base, "ours": one.ours, "theirs": one.theirs}
-        sides = ("base", names.mine, names.other)
-        of = f" of {one.order_name}" if one.order_name else ""
-        told = [f"{names.of(side).name}: {values[side]}" for side in sides]
-        return "\n".join([f"{one.subject}{of}, {one.what.lower()}", *told])
-
-    def _columns(self, view: DeskView) -> list[Column[ConflictView]]:
-        names, words = view.names, view.candidate.words
-
-        def value(side: str) -> object:
-            return lambda one: words.brief(one.conflict, one.conflict.value_of(side))
-
-        def taken(one: ConflictView) -> str:
-            if one.choice is None:
-                return "open"
-            sides = {"base": "before", names.mine: "mine", names.other: "theirs"}
-            return sides.get(one.choice, "own value") if isinstance(one.choice, str) else "own value"
-
-        return [
-            Column("Taken", taken, colour=lambda one: palette.WARN if one.choice is None else palette.GOOD),
-            Column("Conflict", lambda one: one.subject.removeprefix("Operation ")),
-            Column("What", lambda one: one.what),
-            Column("Mine", value(names.mine)),  # type: ignore[arg-type]
-            Column("Theirs", value(names.other)),  # type: ignore[arg-type]
-        ]
 
 
 def _explained(view: DeskView) -> str:

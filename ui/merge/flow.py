@@ -1,46 +1,32 @@
-"""Everything that leads to a merge in the window, and what comes of it."""
+"""Everything that leads to a merge in the window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.board.comparison import BoardPair
 from app.collector import collector_paused, settle_collector
 from app.head_versions import LIVE
-from app.merge_desk import DeskView, MergeDesk, preview_desk
+from app.merge_desk import MergeDesk, preview_desk
 from app.merge_names import plan_name
 from app.merging import MergeRow, MergeService, MergeState
 from app.session import PlanningSession
 from app.versions import VersionInfo, VersionService
-from engine.errors import ErrorCode, TaktwerkError
 from engine.model import Schedule
 from ui.background import in_background
-from ui.merge.board import MergeOnBoard, pair_of
+from ui.merge.board import MergeOnBoard
+from ui.merge.ending import MergeEnding
 from ui.merge.rerun import RerunRunner
 from ui.merge.strip import UnfinishedStrip
 from ui.merge.unfinished import UnfinishedMerges
-from ui.merge.work import MergeWork, dialog_for
+from ui.merge.work import Begun, MergeWork, dialog_for
 from ui.runs import RunService
 from ui.workbench import Workbench
 
 _LABEL = "Edits"
 _NOT_MOVED = "The saved version has not changed after all. Try again; if that is refused too, open the plan again."
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """A merge that is ready to be shown, and what it was made of."""
-
-    desk: MergeDesk
-    pair: BoardPair | None
-    working: Schedule | None = None
-    """For unsaved edits: the working plan when it began."""
-    edits: int | None = None
-    """How many of the draft's edits are in it."""
 
 
 class MergeFlow(QObject):
@@ -80,6 +66,13 @@ class MergeFlow(QObject):
         self._unfinished = UnfinishedMerges(workbench, merges, strips)
         self._work: MergeWork | None = None
         self._then_resume: MergeRow | None = None
+        self._ending = MergeEnding(workbench, versions, merges)
+        self._ending.busy.connect(self.busy)
+        self._ending.version_made.connect(self.version_made)
+        self._ending.switch_requested.connect(self.switch_requested)
+        self._ending.preview_settled.connect(self.preview_settled)
+        self._ending.outdated.connect(self._again)
+        self._ending.taken_in.connect(self._on_taken_in)
         self._unfinished.resume_requested.connect(self.resume)
         workbench.opened.connect(self._on_opened)
 
@@ -145,7 +138,7 @@ class MergeFlow(QObject):
         if preview is None or not preview.conflicts or self._is_open():
             return
 
-        self._prepare(lambda: _prepared(preview_desk(preview)))
+        self._prepare(lambda: Begun.of(preview_desk(preview)))
 
     def resume(self, row: MergeRow) -> None:
         """Go on with a merge that was not finished; what its head has become since is taken in."""
@@ -198,7 +191,7 @@ class MergeFlow(QObject):
         working: Schedule | None = None,
         edits: int | None = None,
     ) -> None:
-        def work() -> _Begun | None:
+        def work() -> Begun | None:
             state = start()
             if state is None:
                 return None
@@ -209,19 +202,19 @@ class MergeFlow(QObject):
 
         self._prepare(work, nothing)
 
-    def _desk_of(self, state: MergeState, working: Schedule | None = None, edits: int | None = None) -> _Begun:
-        return _prepared(MergeDesk.of(self._merges, self._versions, state), working, edits)
+    def _desk_of(self, state: MergeState, working: Schedule | None = None, edits: int | None = None) -> Begun:
+        return Begun.of(MergeDesk.of(self._merges, self._versions, state), working, edits)
 
-    def _prepare(self, work: Callable[[], _Begun | None], nothing: str = "") -> None:
+    def _prepare(self, work: Callable[[], Begun | None], nothing: str = "") -> None:
         session = self._bench.session
 
-        def ready() -> _Begun | None:
+        def ready() -> Begun | None:
             with collector_paused():
                 begun = work()
                 settle_collector()
                 return begun
 
-        def done(begun: _Begun | None) -> None:
+        def done(begun: Begun | None) -> None:
             self.busy.emit("")
             if begun is None:
                 self._bench.say(nothing)
@@ -232,84 +225,32 @@ class MergeFlow(QObject):
         self.busy.emit("Merging…")
         in_background(ready, done, self._on_failed)
 
-    def _show(self, begun: _Begun) -> None:
+    def _show(self, begun: Begun) -> None:
         desk, row = begun.desk, begun.desk.row
         dialog = dialog_for(desk, self._bench.window, makes_version=row is not None and row.kind != "head")
         runner = None
         if row is not None:
-            runner = RerunRunner(self._runs, row.schedule_id, row.head_version_id, "Rerun with locks", dialog)
+            runner = RerunRunner(self._runs, row, "Rerun with locks", dialog)
             runner.started.connect(self.run_started)
         work = self._work = MergeWork(desk, begun.pair, self._board, dialog, runner, self)
-        work.merge_requested.connect(lambda view, comment: self._merge(begun, view, comment))
+        work.merge_requested.connect(lambda view, comment: self._ending.carry_out(work, begun, view, comment))
         work.failed.connect(lambda error: self._bench.show_error(error, "The choice could not be kept"))
         work.closed.connect(lambda: self._on_closed(work))
         if row is not None:
             work.given_up.connect(lambda: self._on_given_up(row))
         work.begin()
 
-    def _merge(self, begun: _Begun, view: DeskView, comment: str) -> None:
+    def _again(self, begun: Begun) -> None:
+        """A plan went on while its merge was looked at: merge once more."""
         row = begun.desk.row
-        if row is None:
-            self._end_work()
-            self.preview_settled.emit(view.candidate.choices)
-        elif row.kind == "head":
-            self._take_in(row, begun, view)
-        else:
-            self._finish(row, begun, view, comment)
-
-    def _take_in(self, row: MergeRow, begun: _Begun, view: DeskView) -> None:
-        """Let the merge of unsaved edits be the working plan, on the version that it takes in."""
-        session = self._bench.session
-        if session is None:
-            return
-        if session.working is not begun.working:
-            self._end_work()
-            self._bench.say("The plan was edited meanwhile. Look at the merge once more.", "warn")
+        if row is None or row.kind == "head":
             self.settle_head()
-            return
-        try:
-            head = self._versions.show(row.head_version_id)
-        except TaktwerkError as error:
-            self._bench.show_error(error, "The merge failed")
-            return
-        self._end_work()
-        answer = self._bench.tell(session.take_merged(head, view.candidate.theirs, view.schedule))
-        if answer.error is not None:
-            self._bench.show_error(answer.error, "The merge failed")
-            return
+        else:
+            self._prepare(lambda: self._desk_of(self._merges.refresh(row.id), edits=begun.edits))
+
+    def _on_taken_in(self, row: MergeRow) -> None:
         self._unfinished.forget(row)
         self.show_unfinished()
-        self.version_made.emit()
-
-    def _finish(self, row: MergeRow, begun: _Begun, view: DeskView, comment: str) -> None:
-        work, merges = self._work, self._merges
-        plan = view.repaired.schedule if view.repaired is not None else None
-
-        def done(info: VersionInfo) -> None:
-            self.busy.emit("")
-            session = self._bench.session
-            if row.kind == "run" and session is not None:
-                session.discard_preview()  # it is in the version
-            self._end_work()
-            self.version_made.emit()
-            self.switch_requested.emit(info.schedule_id, row.head_name)
-            self._bench.say(f"Merged as version {info.number} of {plan_name(row.head_name)}.")
-
-        def failed(error: Exception) -> None:
-            self.busy.emit("")
-            if isinstance(error, TaktwerkError) and error.code is ErrorCode.VERSION_CONFLICT:
-                self._end_work()
-                self._bench.say("The plan was saved by somebody else meanwhile. Look at the merge once more.", "warn")
-                self._prepare(lambda: self._desk_of(merges.refresh(row.id), edits=begun.edits))
-                return
-            if work is not None:
-                work.set_busy("")
-            self._bench.show_error(error, "The merge was not saved")
-
-        if work is not None:
-            work.set_busy("Saving…")
-        self.busy.emit("Saving…")
-        in_background(lambda: merges.finish(row.id, comment, schedule=plan, edits=begun.edits), done, failed)
 
     def _on_given_up(self, row: MergeRow) -> None:
         self._end_work()
@@ -333,24 +274,14 @@ class MergeFlow(QObject):
         self.show_unfinished()
         row, self._then_resume = self._then_resume, None
         session = self._bench.session
-        if (
-            row is not None
-            and session is not None
-            and (row.schedule_id, row.head_name)
-            == (
-                session.schedule_id,
-                session.head_name,
-            )
-        ):
+        if row is None or session is None:
+            return
+        if (row.schedule_id, row.head_name) == (session.schedule_id, session.head_name):
             self.resume(row)
 
     def _on_failed(self, error: Exception) -> None:
         self.busy.emit("")
         self._bench.show_error(error, "The plans could not be merged")
-
-
-def _prepared(desk: MergeDesk, working: Schedule | None = None, edits: int | None = None) -> _Begun:
-    return _Begun(desk, pair_of(desk.view), working, edits)
 
 
 def _title(name: str) -> str:

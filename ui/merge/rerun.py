@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.merge_rerun import Repaired, Rerun
+from app.merging import MergeRow
 from engine.errors import TaktwerkError
 from engine.model import RunStatus
 from ui.background import in_background
@@ -21,8 +22,8 @@ class RerunRunner(QObject):
     ----------
     runs
         Where runs are carried out.
-    schedule_id, base_version_id, label
-        What the runs are kept under.
+    row, label
+        The merge that the runs are for, and what they are called.
     """
 
     started = Signal(str)
@@ -34,9 +35,9 @@ class RerunRunner(QObject):
     failed = Signal(object)
     """Why there is none; ``None`` when it was cancelled."""
 
-    def __init__(self, runs: RunService, schedule_id: str, base_version_id: str, label: str, parent: QObject) -> None:
+    def __init__(self, runs: RunService, row: MergeRow, label: str, parent: QObject) -> None:
         super().__init__(parent)
-        self._runs, self._about = runs, (schedule_id, base_version_id, label)
+        self._runs, self._row, self._label = runs, row, label
         self._rerun: Rerun | None = None
         self._run_id = ""
         self._is_closed = False
@@ -74,10 +75,14 @@ class RerunRunner(QObject):
 
     def _submit(self) -> None:
         assert self._rerun is not None
-        schedule_id, base_version_id, label = self._about
+        row = self._row
         try:
             self._run_id = self._runs.submit(
-                self._rerun.request, schedule_id=schedule_id, base_version_id=base_version_id, label=label
+                self._rerun.request,
+                schedule_id=row.schedule_id,
+                base_version_id=row.head_version_id,
+                label=self._label,
+                head_name=row.head_name,
             )
         except TaktwerkError as error:
             self._end(error)

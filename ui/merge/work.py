@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -14,7 +15,7 @@ from app.merge_desk import DeskView, MergeDesk
 from app.merge_rerun import Repaired
 from app.merge_words import ConflictView
 from engine.errors import TaktwerkError
-from engine.model import Options
+from engine.model import Options, Schedule
 from ui import text
 from ui.background import in_background
 from ui.merge.board import MergeOnBoard, pair_of
@@ -27,6 +28,23 @@ _FRAMED_MS = 300
 
 RERUN_OPTIONS: Options | None = None
 """How a rerun optimises; ``None`` = as ``app.merge_repair`` says."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A merge that is ready to be shown, and what it was made of."""
+
+    desk: MergeDesk
+    pair: BoardPair | None
+    working: Schedule | None = None
+    """For unsaved edits: the working plan when it began."""
+    edits: int | None = None
+    """How many of the draft's edits are in it."""
+
+    @staticmethod
+    def of(desk: MergeDesk, working: Schedule | None = None, edits: int | None = None) -> Begun:
+        """Return a merge with what boards draw of it; slow for large plans, for any thread."""
+        return Begun(desk, pair_of(desk.view), working, edits)
 
 
 class MergeWork(QObject):
@@ -92,11 +110,13 @@ class MergeWork(QObject):
 
     def set_busy(self, words: str) -> None:
         """Let nothing be done while it is being stored."""
-        self.dialog.set_busy(words)
+        if not self._is_over:
+            self.dialog.set_busy(words)
 
     def end(self) -> None:
-        """Close the dialog."""
-        self.dialog.reject()
+        """Close the dialog, if it is not closed already."""
+        if not self._is_over:
+            self.dialog.reject()
 
     # inside
 

@@ -66,12 +66,17 @@ class Unit:
 _TIME_OBJECTIVES = frozenset({"minimize_makespan", "minimize_tardiness", "minimize_setup"})
 
 
+def time_unit(largest_ms: float) -> Unit:
+    """Return the unit in which durations up to ``largest_ms`` read best."""
+    if largest_ms >= 4 * text.DAY_MS:
+        return Unit(text.DAY_MS, "days")
+    return Unit(text.HOUR_MS, "hours") if largest_ms >= 3 * text.HOUR_MS else Unit(text.MINUTE_MS, "minutes")
+
+
 def axis_unit(objective: str | None, largest: float) -> Unit:
     """Return the unit in which values up to ``largest`` read best."""
     if objective in _TIME_OBJECTIVES:
-        if largest >= 4 * text.DAY_MS:
-            return Unit(text.DAY_MS, "days")
-        return Unit(text.HOUR_MS, "hours") if largest >= 3 * text.HOUR_MS else Unit(text.MINUTE_MS, "minutes")
+        return time_unit(largest)
     if objective == "balance_resources":
         return Unit(10_000, "% peak utilisation")
     names = {"maximize_throughput": "late orders", "minimize_cost": "cost", "weighted_mix": "weighted sum"}

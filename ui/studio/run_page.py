@@ -45,6 +45,7 @@ class RunPage(QWidget):
     cancel_requested = Signal(str)
     preview_requested = Signal(str)
     details_requested = Signal(str)
+    unstored_requested = Signal(str)
     go_to_event = Signal(str)
     go_to_order = Signal(str)
 
@@ -69,6 +70,8 @@ class RunPage(QWidget):
         self._cancel.setToolTip("End the run and drop what it found")
         self._preview = button("Show preview", lambda: self._emit(self.preview_requested), icon_name="preview")
         self._details = button("Details…", lambda: self._emit(self.details_requested))
+        self._unstored = button("Not stored…", lambda: self._emit(self.unstored_requested))
+        self._unstored.setToolTip("Try to store the result again, or save it as a file")
         self._queue = QVBoxLayout()
         self._queue_box = QWidget()
         self._stack = QStackedLayout(self)
@@ -171,6 +174,7 @@ class RunPage(QWidget):
         self._preview.setVisible(can_preview(view) and not is_same)
         self._preview.setText("Show preview" if status == "completed" else "Show best plan found")
         self._details.setVisible(view.error is not None)
+        self._unstored.setVisible(view.unstored is not None)
 
     def _show_error(self, view: RunView) -> None:
         self.conflict.show_error(view.error)
@@ -178,7 +182,7 @@ class RunPage(QWidget):
         self._chart.setVisible(has_course)
         self._numbers.setVisible(has_course)
         if view.error is None:
-            self._notice.say("warn", " ".join(view.warnings[:2]))
+            self._notice.say("warn", view.unstored or " ".join(view.warnings[:2]))
             return
         code, message = error_parts(view.error)
         kept = " The best plan found so far can still be applied." if can_preview(view) else ""
@@ -220,7 +224,7 @@ class RunPage(QWidget):
         buttons = QHBoxLayout(foot)
         buttons.setContentsMargins(14, 8, 14, 12)
         buttons.setSpacing(8)
-        for one in (self._stop, self._cancel, self._preview, self._details):
+        for one in (self._stop, self._cancel, self._preview, self._unstored, self._details):
             buttons.addWidget(one)
         buttons.addStretch(1)
         queue = QVBoxLayout(self._queue_box)

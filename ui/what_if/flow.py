@@ -246,10 +246,11 @@ class WhatIfFlow(QObject):
             return
         self._ticket += 1
         ticket, schedule_id, head = self._ticket, session.schedule_id, session.head.id
+        head_name = session.head_name if version_id == head else None
         known = self._known if self._known is not None and self._known.base.version_id == version_id else None
 
         def work() -> _Known:
-            base = known.base if known else self.desk.base(self._versions.show(version_id))
+            base = known.base if known else self.desk.base(self._versions.show(version_id), head_name)
             figures = known.figures if known else Figures.of_plan(base.schedule)
             ids = list(dict.fromkeys([head, *self.desk.base_ids(schedule_id)]))
             numbers = {info.id: info.number for info in self._versions.list(schedule_id)}

@@ -13,10 +13,10 @@ from app.what_if.figures import Figures, non_dominated
 from ui import palette, text
 from ui.kpis import KPIS, KpiSpec
 from ui.studio.chart_plot import value_range, value_ticks
+from ui.studio.labels import Unit, time_unit
 from ui.what_if.canvas import Canvas, Tick
 
 _REACH_PX: Final = 12
-_HOUR: Final = float(text.HOUR_MS)
 _COUNT: Final[Callable[[Any], str]] = text.number
 MOVED: Final = KpiSpec(
     "moved", "Moved", "Operations placed differently than in the base", text.number, text.signed_number, False, 1
@@ -44,6 +44,7 @@ class Scatter(Canvas):
         self._dots: tuple[Dot, ...] = ()
         self._best: frozenset[str] = frozenset()
         self._specs = (AXES[0], AXES[2])
+        self._units = (Unit(1, ""), Unit(1, ""))
         self._hover: Dot | None = None
         self._selected = ""
         self.setAccessibleName("Variants by two figures")
@@ -64,8 +65,10 @@ class Scatter(Canvas):
         x, y = self._specs
         points = [tuple(_less_is_better(spec, dot.figures) for spec in self._specs) for dot in self._dots]
         self._best = frozenset(d.key for d, stands in zip(self._dots, non_dominated(points), strict=True) if stands)
-        ranges = [value_range([_drawn(spec, dot.figures) for dot in self._dots]) for spec in (x, y)]
-        self.x_title, self.y_title = _axis_title(x), _axis_title(y)
+        self._units = (_unit(x, self._dots), _unit(y, self._dots))
+        pairs = list(zip(self._specs, self._units, strict=True))
+        ranges = [value_range([_drawn(spec, dot.figures, unit) for dot in self._dots]) for spec, unit in pairs]
+        self.x_title, self.y_title = (f"{s.title}, {u.name}" if u.name else s.title for s, u in pairs)
         self.set_ranges(_airy(ranges[0]), _airy(ranges[1]))
 
     def select(self, key: str) -> None:
@@ -140,24 +143,32 @@ class Scatter(Canvas):
             right.translated(-wide - 22, 0),
             right.translated(-wide / 2 - 11, -high),
             right.translated(0, high),
+            right.translated(-4, -high),
+            right.translated(-4, -2 * high),
         )
         for place in places:
-            inside = area.left() <= place.left() and place.right() <= self.width() and place.top() >= 0
-            if inside and not any(place.intersects(other) for other in used):
+            is_wide_enough = area.left() <= place.left() and place.right() <= self.width()
+            is_clear_of_axis = place.top() >= 0 and place.bottom() <= area.bottom() + high / 2
+            if is_wide_enough and is_clear_of_axis and not any(place.intersects(other) for other in used):
                 used.append(place)
                 painter.setPen(QColor(palette.INK if dot.key in self._best else palette.INK_MUTED))
                 painter.drawText(QPointF(place.left(), place.top() + measure.ascent()), words)
                 return
 
     def _place(self, dot: Dot, area: QRectF) -> QPointF:
-        x, y = self._specs
-        return self.placed(_drawn(x, dot.figures), _drawn(y, dot.figures), area)
+        (x, y), (wide, high) = self._specs, self._units
+        return self.placed(_drawn(x, dot.figures, wide), _drawn(y, dot.figures, high), area)
 
 
-def _drawn(spec: KpiSpec, figures: Figures) -> float:
-    """The figure in the unit of its axis."""
-    value = float(getattr(figures, spec.field))
-    return value / _HOUR if spec.field.endswith("_ms") else value * 100 if spec.field == "utilization" else value
+def _unit(spec: KpiSpec, dots: Sequence[Dot]) -> Unit:
+    """What an axis is written in."""
+    if spec.field.endswith("_ms"):
+        return time_unit(max((float(getattr(dot.figures, spec.field)) for dot in dots), default=0.0))
+    return Unit(0.01, "%") if spec.field == "utilization" else Unit(1, "")
+
+
+def _drawn(spec: KpiSpec, figures: Figures, unit: Unit) -> float:
+    return float(getattr(figures, spec.field)) / unit.divisor
 
 
 def _less_is_better(spec: KpiSpec, figures: Figures) -> float:
@@ -167,11 +178,6 @@ def _less_is_better(spec: KpiSpec, figures: Figures) -> float:
 
 def _written(spec: KpiSpec, figures: Figures) -> str:
     return spec.written(getattr(figures, spec.field))
-
-
-def _axis_title(spec: KpiSpec) -> str:
-    unit = "hours" if spec.field.endswith("_ms") else "%" if spec.field == "utilization" else ""
-    return f"{spec.title}, {unit}" if unit else spec.title
 
 
 def _airy(found: tuple[float, float]) -> tuple[float, float]:

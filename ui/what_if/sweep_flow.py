@@ -46,7 +46,7 @@ class SweepFlow(QObject):
 
         def work() -> list[BudgetPoint]:
             request = request_of(Variant(name="Change budget"), base.schedule, Options(time_limit=float(limit_s)))
-            solve = AwaitedRuns(self._runs, base.schedule_id, base.version_id, stop)
+            solve = AwaitedRuns(self._runs, base, stop)
             return BudgetSweep(request, solve, stop=stop, tell=tell).run(budgets)
 
         def over() -> None:

@@ -46,12 +46,15 @@ class Settings:
     effort
         How much to search at most, in CP-SAT's deterministic time, or None. With one worker a search that ends by its
         effort and not by its deadline gives the same result every time, however busy the machine is.
+    is_alone
+        Whether nothing else searches beside it: then several threads are left to CP-SAT's own mixture.
     """
 
     deadline: float
     workers: int = 1
     seed: int = 0
     effort: float | None = None
+    is_alone: bool = False
 
     @property
     def budget(self) -> Budget:
@@ -189,17 +192,20 @@ class _Callback(cp_model.CpSolverSolutionCallback):
 def set_parameters(parameters: cp_model_helper.SatParameters, settings: Settings, budget: Budget) -> None:
     """Set CP-SAT's parameters as measured best for plans on few cores (``docs/decisions``).
 
-    Two threads by default spend one on LP and one on LNS; a full search without LP beside the LNS proves more.
+    Two threads by default spend one on LP and one on LNS, which is best where CP-SAT is all there is (projects with
+    stocks); beside other searches, a full search without LP proves more.
     """
     p = parameters
     p.num_workers = settings.workers
     p.random_seed = settings.seed
     p.max_time_in_seconds = max(0.01, budget.until - time.monotonic())
-    p.cp_model_probing_level = 0
-    p.symmetry_level = 0
+    is_mixed = settings.is_alone and settings.workers > 1
+    if not is_mixed:
+        p.cp_model_probing_level = 0
+        p.symmetry_level = 0
     if settings.workers == 1:
         p.linearization_level = 0
-    elif settings.workers < _FULL_PORTFOLIO:
+    elif not is_mixed and settings.workers < _FULL_PORTFOLIO:
         p.subsolvers.extend(["no_lp", "default_lp"][: settings.workers - 1])
     if budget.effort is not None:
         p.max_deterministic_time = max(0.0, budget.effort)

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 _JIT = {"cache": True, "nogil": True}
 _CYCLES = 8.0
-_TURN_S = 0.2
 _MARKS = 8
 _MARKED_NUMBERS = 6_000_000  # about 100 MB
 _HOT, _COLD = 0.01, 0.001
@@ -375,6 +374,8 @@ class Annealer:
         Makes the search repeatable for an equal number of candidates.
     """
 
+    turn_s = 0.2
+
     def __init__(self, problem: Problem, start: Solution, seed: int) -> None:
         self._problem = problem
         self.flat = flatten(problem)
@@ -382,9 +383,9 @@ class Annealer:
         self._round = 0
         self._weights = term_weights(problem)
         self._movable = np.array(problem.movable, np.int64)
-        self._close = bool(self._weights[kernels.CHANGE])
+        self.is_close = bool(self._weights[kernels.CHANGE])
         self._present = np.array(present_starts(problem), np.int64)
-        self._lagged = any(a.max_lag is not None for a in problem.arcs)
+        self.is_lagged = any(a.max_lag is not None for a in problem.arcs)
         self._aim_late = bool(
             self._weights[kernels.TARDINESS] or self._weights[kernels.LATE] or self._weights[kernels.COST]
         )
@@ -400,7 +401,7 @@ class Annealer:
         self.order = self._movable[np.lexsort((start.end[self._movable], begin[self._movable]))]
         self.mode = start.mode.copy()
         self.delay = np.zeros(len(self._problem.ops), np.int64)
-        if self._close:
+        if self.is_close:
             self.delay[start.start >= self._present] = kernels.HELD
         self._best_value = np.inf
         self._best: tuple[np.ndarray, ...] | None = None
@@ -424,7 +425,7 @@ class Annealer:
             before = time.monotonic()
             self._turn(chunk, 1 - left / seconds, on_better)
             took = max(1e-4, time.monotonic() - before)
-            chunk = int(np.clip(chunk * min(_TURN_S, left) / took, 5, 4 * chunk))
+            chunk = int(np.clip(chunk * min(self.turn_s, left) / took, 5, 4 * chunk))
 
     def run_counted(self, count: int, is_over: Callable[[], bool], on_better: Callable[[Solution], None]) -> None:
         """Search for a number of candidates: repeatable."""
@@ -445,13 +446,13 @@ class Annealer:
             self._heat = 1e-3 * float(self._weights.max()) * self._problem.horizon
         best = self.order.copy(), self.mode.copy(), self.delay.copy(), np.zeros(kernels.N_TERMS)
         lists = self.order, self.mode, self.delay, self._movable
-        goals = self._weights, self._aim_late, self._lagged
+        goals = self._weights, self._aim_late, self.is_lagged
         seed = (self._seed * 7919 + self._round) % 2**31
         value, penalty, worse, accepted = anneal(
             *self.flat, *lists, *goals, iterations, self._heat, seed, best, self.marks
         )
         self.tried += iterations
-        wanted = _COLD if self._close else _HOT * (_COLD / _HOT) ** cycle
+        wanted = _COLD if self.is_close else _HOT * (_COLD / _HOT) ** cycle
         found = (accepted + 0.5 * wanted) / (worse + 0.5)
         self._heat *= float(np.clip((wanted / found) ** 0.5, 0.6, 1.6))
         if value < self._best_value:

@@ -386,7 +386,7 @@ def make_move(g, s, kind, who, beside, mode, horizon):
     return old_mode >= 0
 
 
-@njit(**HOT)
+@njit(**JIT)
 def shake(g, s, swaps):
     """Swap some random neighbours on their resources, half of them on the critical path."""
     for _ in range(swaps):
@@ -407,50 +407,45 @@ def shake(g, s, swaps):
 
 @njit(**JIT)
 def load(g, s, order, mode):
-    """Set a state to a plan."""
+    """Set a state to a plan; return False where its sequences close a cycle."""
     s.mode[:] = mode
     link_by_order(g, order, s.mode, s.before, s.after, s.first)
-    sort_and_time(g, s.mode, s.before, s.after, s.start, s.end, s.order, s.place)
+    s.tabu[:] = 0
+    return sort_and_time(g, s.mode, s.before, s.after, s.start, s.end, s.order, s.place) == g.n
 
 
 @njit(**JIT)
 def search(g, s, it, since, iterations, patience, seed, best, target, best_order, best_mode):
-    """Go on for ``iterations`` from state ``s``; return (best makespan, iterations without a better one).
+    """Go on from state ``s``; return (best makespan, iterations without a better one, iterations made).
 
+    That is ``iterations`` of them, fewer when the target is reached, or ``patience`` of them brought nothing better.
     ``it`` is the number of iterations made before, ``best`` the makespan of ``best_order`` and ``best_mode``, which
-    take a better plan. After ``patience`` iterations without one, the search goes back to the best plan and shakes it.
+    take a better plan.
     """
     np.random.seed(seed)
     last = makespan(g, s)
     horizon = last
     all_tails(g, s.mode, s.after, s.order, s.tail, horizon)
-    made = it
-    for it in range(made + 1, made + 1 + iterations):
+    made = 0
+    while made < iterations and since <= patience and best > target:
+        it += 1
+        made += 1
+        since += 1
         count = critical_path(g, s, last)
         rating, kind, who, beside = best_shift(g, s, count, it, horizon, best)
         rating, kind, who, beside, mode = best_reassignment(
             g, s, count, it, horizon, best, rating, kind, who, beside, -1
         )
-        since += 1
         if kind < 0:
             kind, who, beside = any_swap(g, s, count)
         if kind < 0:
             since = patience + 1
-        else:
-            tenure = 8 + np.random.randint(8) + count // 7 if count < 200 else 20 + np.random.randint(20)
-            forbid(g, s, kind, who, beside, it + (2 * tenure if kind == REASSIGN else tenure))
-            make_move(g, s, kind, who, beside, mode, horizon)
-            last = makespan(g, s)
+            break
+        tenure = 8 + np.random.randint(8) + count // 7 if count < 200 else 20 + np.random.randint(20)
+        forbid(g, s, kind, who, beside, it + (2 * tenure if kind == REASSIGN else tenure))
+        make_move(g, s, kind, who, beside, mode, horizon)
+        last = makespan(g, s)
         if last < best:
             best, since = last, 0
             best_order[:], best_mode[:] = s.order, s.mode
-            if best <= target:
-                break
-        if since > patience:
-            since = 0
-            load(g, s, best_order, best_mode)
-            shake(g, s, 3 + np.random.randint(10))
-            all_tails(g, s.mode, s.after, s.order, s.tail, horizon)
-            s.tabu[:] = 0
-            last = makespan(g, s)
-    return best, since
+    return best, since, made

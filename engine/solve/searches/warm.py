@@ -52,10 +52,13 @@ class CompiledSearch(Protocol):
         ...
 
 
-def search_class(kind: Kind) -> Callable[[Problem, Solution, int], CompiledSearch]:
-    """Return the search of a kind, made of a problem, a plan and a seed (or ``CannotStart``); compiles nothing."""
+def search_class(kind: Kind) -> Callable[..., CompiledSearch]:
+    """Return the search of a kind, made of a problem, a plan and a seed (or ``CannotStart``); compiles nothing.
+
+    That of kind "tabu" also takes the ``Elite`` that it shares.
+    """
     places = {
-        "list": ("annealing", "Annealer"),
+        "list": ("stretches", "list_search"),
         "graph": ("graph_annealing", "GraphAnnealing"),
         "tabu": ("tabu", "TabuSearch"),
         "flow": ("flow_search", "FlowSearch"),
@@ -117,6 +120,12 @@ def _run_a_little(kind: Kind) -> None:
         search.run_counted(5, lambda: False, lambda _: None)
     else:
         search.turn(3, lambda _: None)
+    if kind == "tabu":
+        search.begin_anew()
+    if kind == "list":
+        from engine.solve.searches.stretches import StretchAnnealer
+
+        StretchAnnealer(problem, plan, 0).run_counted(5, lambda: False, lambda _: None)
 
 
 def _tiny_problem(count: int) -> tuple[Problem, Solution]:
